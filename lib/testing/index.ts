@@ -1,0 +1,1 @@
+export { virtualTime } from './virtualTime.ts';
