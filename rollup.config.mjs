@@ -1,0 +1,41 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { dts } from 'rollup-plugin-dts';
+import esbuild from 'rollup-plugin-esbuild';
+
+const { peerDependencies } = JSON.parse(readFileSync('./package.json', 'utf8'));
+
+const input = {
+  index: 'lib/index.ts',
+  operators: 'operators/index.ts',
+  testing: 'lib/testing/index.ts',
+};
+
+const shared = {
+  input,
+  external: Object.keys(peerDependencies).map((name) => new RegExp(`^${name}(/|$)`)),
+  onwarn(warning) {
+    throw new Error(warning.message);
+  },
+};
+
+const clean = { name: 'clean', buildStart: () => rmSync('dist', { recursive: true, force: true }) };
+
+/** One pass for the code and one for the types. What two entries share lands once, in dist/shared. */
+export default [
+  {
+    ...shared,
+    plugins: [clean, esbuild({ target: 'node20', tsconfig: false })],
+    output: {
+      dir: 'dist',
+      format: 'es',
+      sourcemap: true,
+      chunkFileNames: 'shared/[name].js',
+      hoistTransitiveImports: false,
+    },
+  },
+  {
+    ...shared,
+    plugins: [dts()],
+    output: { dir: 'dist', format: 'es', chunkFileNames: 'shared/[name].d.ts' },
+  },
+];

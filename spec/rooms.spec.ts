@@ -1,0 +1,111 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const core = ['lib/errors.ts', 'lib/internal', 'lib/time', 'lib/gates', 'lib/events', 'lib/log'];
+const all = [...core, 'lib/workflow', 'lib/monitor'];
+
+/** Which rooms each room may import from, besides itself. CONTRIBUTING.md says what they are for. */
+const may: Record<string, string[]> = {
+  'lib/errors.ts': [],
+  'lib/internal': ['lib/errors.ts'],
+  'lib/time': ['lib/errors.ts', 'lib/internal'],
+  'lib/gates': ['lib/errors.ts', 'lib/internal', 'lib/time'],
+  'lib/events': ['lib/errors.ts', 'lib/internal', 'lib/time', 'lib/gates'],
+  'lib/log': ['lib/errors.ts', 'lib/internal', 'lib/time', 'lib/events'],
+  'lib/workflow': core,
+  'lib/monitor': core,
+  'lib/index.ts': all,
+  'lib/testing': all,
+  operators: all,
+  adapters: all,
+};
+
+/** The only files that look at the host. */
+const hostFiles = ['lib/internal/context.ts', 'lib/internal/env.ts'];
+const hostGlobals = new Set(
+  'process Buffer global globalThis window self document navigator require crypto console performance setTimeout setInterval setImmediate'.split(
+    ' ',
+  ),
+);
+
+const files = ['lib', 'operators', 'adapters']
+  .filter((room) => existsSync(room))
+  .flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: 'utf8' }).map((file) =>
+      posix.join(room, file.replaceAll('\\', '/')),
+    ),
+  )
+  .filter((file) => file.endsWith('.ts'));
+
+/** Every module a file names, types included: relative ones as paths from the root. */
+function importsOf(file: string): string[] {
+  return ts
+    .preProcessFile(readFileSync(file, 'utf8'))
+    .importedFiles.map(({ fileName }) =>
+      fileName.startsWith('.') ? posix.join(posix.dirname(file), fileName) : fileName,
+    );
+}
+
+const within = (file: string, room: string): boolean => file === room || file.startsWith(`${room}/`);
+
+/** Names of the host that a file uses: identifiers that are no member, key or declaration of its own. */
+function hostNamesIn(text: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && hostGlobals.has(node.text)) {
+      const { parent } = node;
+      const isMember = ts.isPropertyAccessExpression(parent) && parent.name === node;
+      const isKey = (ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent)) && parent.name === node;
+      if (!isMember && !isKey) found.push(node.text);
+    }
+    node.forEachChild(visit);
+  };
+  visit(ts.createSourceFile('file.ts', text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+it.each(files)('%s keeps to its room', (file) => {
+  const room = Object.keys(may).find((name) => within(file, name)) ?? 'no room';
+  const imports = importsOf(file);
+  const ours = imports.filter((path) => files.includes(path));
+  const packages = imports.filter((path) => !files.includes(path));
+
+  expect(may, 'the room of the file').toHaveProperty([room]);
+  expect(ours.filter((path) => ![room, ...(may[room] ?? [])].some((name) => within(path, name)))).toEqual([]);
+  if (room !== 'adapters') {
+    const allowed = room === 'lib/testing' ? ['rxjs', 'rxjs/testing'] : ['rxjs'];
+    expect(packages.filter((name) => !allowed.includes(name))).toEqual([]);
+    expect(hostFiles.includes(file) ? [] : hostNamesIn(readFileSync(file, 'utf8'))).toEqual([]);
+  }
+});
+
+it('no file leads back to itself, not even by a type', () => {
+  const graph = new Map(files.map((file) => [file, importsOf(file)]));
+  const done = new Set<string>();
+  const walk = (file: string, path: string[]): void => {
+    expect(path, [...path, file].join(' -> ')).not.toContain(file);
+    if (done.has(file)) return;
+    for (const next of graph.get(file) ?? []) walk(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) walk(file, []);
+});
+
+it('only barrels are called index', () => {
+  const barrels = files.filter((file) => file.endsWith('index.ts'));
+  expect(barrels.sort()).toEqual(['lib/index.ts', 'lib/testing/index.ts', 'operators/index.ts']);
+  for (const file of barrels) {
+    const { statements } = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+    expect(
+      statements.filter((statement) => !ts.isExportDeclaration(statement)).map((s) => ts.SyntaxKind[s.kind]),
+    ).toEqual([]);
+  }
+});
+
+it('sees a use of the host', () => {
+  expect(hostNamesIn('export const now = () => performance.now() + x.process.console({ self: 1 });')).toEqual([
+    'performance',
+  ]);
+});
