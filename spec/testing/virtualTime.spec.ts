@@ -83,7 +83,7 @@ describe('virtualTime', () => {
     clock.schedule<number>(
       function (n) {
         seen.push([n, clock.now()]);
-        if (n !== undefined && n < 3) this.schedule(n + 1, 2);
+        if (n < 3) this.schedule(n + 1, 2);
       },
       1,
       0,
@@ -133,8 +133,8 @@ describe('virtualTime', () => {
     clock.schedule(function () {
       this.schedule(undefined, 1);
     }, 1);
-    await expect(clock.flush()).rejects.toThrow('keeps rearming');
-  }, 30_000);
+    await expect(clock.flush()).rejects.toThrow('keep rearming');
+  });
 
   it('rejects with what a timer throws, and can go on', async () => {
     const clock = virtualTime();

@@ -1,0 +1,49 @@
+import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import { ConfigError } from '../errors.ts';
+import type { Clock } from '../internal/env.ts';
+import { assertSameMarbles } from './assertSameMarbles.ts';
+
+/** What a body of `marbles` works with: the helpers of RxJS, and ours. */
+export interface MarblesHelpers extends RunHelpers {
+  /** The time of the diagram: one character is one millisecond. */
+  readonly clock: Clock;
+}
+
+export interface MarblesOptions {
+  /** Throws when the two differ. Default: by structure, with a list of what came and what should have come. */
+  readonly assertDeepEqual?: (actual: unknown, expected: unknown) => void;
+}
+
+/**
+ * Makes the body of a test that is written in marble diagrams and runs in virtual time, for any test runner.
+ *
+ * Everything that the body subscribes to lives in the time of RxJS's `TestScheduler`, timers included. Promises do not:
+ * what goes through one comes too late for the diagram, which is why a body that returns a promise is refused. For those
+ * there is `virtualTime`.
+ *
+ * @param options `assertDeepEqual`, to have the differences shown by your test runner.
+ * @throws ConfigError for an unknown option.
+ * @example A test that needs no waiting
+ * ```ts
+ * it('waits a minute', marbles(({ cold, expectObservable }) => {
+ *   expectObservable(cold('  a|').pipe(delay(60_000))).toBe('60s a|');
+ * }));
+ * ```
+ * @see {@link virtualTime} for code that awaits promises
+ */
+export function marbles(body: (helpers: MarblesHelpers) => void, options: MarblesOptions = {}): () => void {
+  const { assertDeepEqual = assertSameMarbles, ...unknown } = options;
+  const [name] = Object.keys(unknown);
+  if (name !== undefined)
+    throw new ConfigError(`marbles has no option '${name}'.`, { hint: "It has 'assertDeepEqual'." });
+
+  return () => {
+    const scheduler = new TestScheduler((actual, expected) => {
+      assertDeepEqual(actual, expected);
+    });
+    scheduler.run((helpers) => {
+      const result: unknown = (body as (helpers: MarblesHelpers) => unknown)({ ...helpers, clock: scheduler });
+      if (result instanceof Promise) throw new Error('A marble test cannot wait for promises: use virtualTime().');
+    });
+  };
+}
