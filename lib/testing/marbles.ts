@@ -42,7 +42,8 @@ export function marbles(body: (helpers: MarblesHelpers) => void, options: Marble
       assertDeepEqual(actual, expected);
     });
     scheduler.run((helpers) => {
-      const result: unknown = (body as (helpers: MarblesHelpers) => unknown)({ ...helpers, clock: scheduler });
+      const run: (helpers: MarblesHelpers) => unknown = body;
+      const result = run({ ...helpers, clock: scheduler });
       if (result instanceof Promise) throw new Error('A marble test cannot wait for promises: use virtualTime().');
     });
   };
