@@ -1,0 +1,178 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execute, executeNode, root } from './support/execute.ts';
+
+/** An empty project into which the packed package was installed, with rxjs and nothing else. */
+let project: string;
+
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), 'rxbaton-package-'));
+  await execute('npm', ['pack', '--pack-destination', project]);
+  const tarball = readdirSync(project).find((name) => name.endsWith('.tgz')) ?? '';
+  writeFileSync(join(project, 'package.json'), '{ "private": true }');
+  const peers = ['rxjs', 'tslib'].map((name) => join(root, 'node_modules', name));
+  const quiet = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--install-links'];
+  await execute('npm', ['install', ...quiet, join(project, tarball), ...peers], { cwd: project });
+}, 120_000);
+
+afterAll(() => {
+  rmSync(project, { recursive: true, force: true });
+});
+
+/** Writes a file into the project and runs it; answers what it printed, wherever it printed it. */
+async function runFile(name: string, text: string): Promise<string> {
+  writeFileSync(join(project, name), text);
+  const { stdout, stderr } = await executeNode([name], { cwd: project });
+  return stdout + stderr;
+}
+
+const entries = ['rxbaton', 'rxbaton/operators', 'rxbaton/testing'];
+
+describe('the packed package', () => {
+  it('holds the build, the licence and the two texts that npm shows, and nothing else', () => {
+    const folder = join(project, 'node_modules/rxbaton');
+    expect(readdirSync(folder).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    const dist = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
+    expect(dist.filter((name) => !/(\.js|\.js\.map|\.d\.ts|^shared)$/.test(name))).toEqual([]);
+    for (const entry of ['index', 'operators', 'testing']) {
+      expect(dist).toContain(`${entry}.js`);
+      expect(dist).toContain(`${entry}.d.ts`);
+    }
+  });
+
+  it('brings one package', () => {
+    const installed = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'));
+    expect(installed.sort()).toEqual(['rxbaton', 'rxjs', 'tslib']);
+  });
+
+  it('has each piece of code once, whichever entry it is reached by', async () => {
+    const printed = await runFile(
+      'once.mjs',
+      `import { ConfigError, mutex } from 'rxbaton';
+       import { withLock } from 'rxbaton/operators';
+       import { of } from 'rxjs';
+       try { withLock({ kind: 'nonsense' }); } catch (error) { console.log(error instanceof ConfigError); }
+       of(1).pipe(withLock(mutex('m'))).subscribe(console.log);`,
+    );
+    expect(printed).toBe('true\n1\n');
+  });
+
+  it('works from an ES module', async () => {
+    const printed = await runFile(
+      'esm.mjs',
+      `import { coordinate, emit, mutex, run, settled, when } from 'rxbaton';
+       import { exclusive } from 'rxbaton/operators';
+       import { from } from 'rxjs';
+       when('greeter_complete', ({ result }) => console.log(result));
+       const greet = coordinate('greeter', { lock: mutex('door') }, async (name) => 'hello ' + name);
+       await greet('you');
+       await settled();
+       console.log(await run('door', async ({ fence }) => typeof fence));
+       from([1, 2]).pipe(exclusive('door', async (n) => n * 2)).subscribe(console.log);`,
+    );
+    expect(printed).toBe('hello you\nnumber\n2\n4\n');
+  });
+
+  it('works from CommonJS through require, on the same rxjs', async () => {
+    const printed = await runFile(
+      'common.cjs',
+      `const { acquire, coordinate, mutex, when } = require('rxbaton');
+       const { withLock } = require('rxbaton/operators');
+       const { virtualTime } = require('rxbaton/testing');
+       const { Observable, of } = require('rxjs');
+       console.log(acquire(mutex('m')) instanceof Observable, typeof virtualTime);
+       of('locked').pipe(withLock('m')).subscribe(console.log);
+       when('a_complete', ({ result }) => console.log(result));
+       coordinate('a', async () => 'done')();`,
+    );
+    expect(printed).toBe('true function\nlocked\ndone\n');
+  });
+});
+
+describe('TypeScript', () => {
+  const consumer = `
+    import { coordinate, createCoordinator, mutex, rateLimiter, run, when, type Grant } from 'rxbaton';
+    import { exclusive, rateLimit, withLock } from 'rxbaton/operators';
+    import { virtualTime } from 'rxbaton/testing';
+    import { from, type Observable } from 'rxjs';
+
+    const db = mutex('db', { ttl: '30s' });
+    const twice = coordinate('twice', { lock: db }, async (n: number) => String(n * 2));
+    when(twice.complete, ({ result }) => result.toUpperCase());
+    export const four: Promise<string> = twice(2);
+    export const values: Observable<number> = from(['a', 'bc']).pipe(
+      rateLimit(rateLimiter('api', { limit: 10, per: '1s' })),
+      exclusive(db, async (text) => text.length),
+      withLock(db),
+    );
+    export const fence: Promise<number | null> = run(db, async (grant: Grant) => grant.fence);
+    export const clocked = createCoordinator({ clock: virtualTime() });
+    // @ts-expect-error a duration needs a unit that exists
+    mutex('db', { ttl: '3 moons' });
+    // @ts-expect-error the argument is a number
+    void twice('2');
+  `;
+  const settings = (options: object): string =>
+    JSON.stringify({ compilerOptions: { target: 'es2022', strict: true, noEmit: true, types: [], ...options } });
+
+  // `tsc` is TypeScript 7 and `tsc6` is TypeScript 6: see package.json.
+  describe.each(['tsc', 'tsc6'])('%s', (compiler) => {
+    it.each([
+      { resolution: 'nodenext', module: 'nodenext', file: 'consumer.mts' },
+      { resolution: 'nodenext', module: 'nodenext', file: 'consumer.cts' },
+      { resolution: 'bundler', module: 'esnext', file: 'consumer.ts' },
+    ])(
+      'checks $file with $resolution resolution, declarations of ours included',
+      async ({ resolution, module, file }) => {
+        const folder = join(project, `${compiler}-${file}`);
+        mkdirSync(folder);
+        writeFileSync(join(folder, file), consumer);
+        writeFileSync(
+          join(folder, 'tsconfig.json'),
+          settings({ module, moduleResolution: resolution, skipLibCheck: false }),
+        );
+        await execute(join(root, 'node_modules/.bin', compiler), ['-p', '.'], { cwd: folder });
+      },
+    );
+  });
+});
+
+describe('import', () => {
+  it('does nothing that can be seen: no timer, no listener, no asynchronous context, no output', async () => {
+    const printed = await runFile(
+      'quiet.mjs',
+      `import hooks from 'node:async_hooks';
+       import 'rxjs';
+       import 'rxjs/testing';
+       const forbid = (object, name) => { object[name] = () => { console.log(name + ' was called'); }; };
+       for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']) forbid(globalThis, name);
+       for (const name of ['on', 'once', 'addListener', 'nextTick']) forbid(process, name);
+       for (const name of ['AsyncLocalStorage', 'AsyncResource', 'createHook']) forbid(hooks, name);
+       const globals = Object.getOwnPropertyNames(globalThis).length;
+       for (const entry of ${JSON.stringify(entries)}) await import(entry);
+       if (Object.getOwnPropertyNames(globalThis).length !== globals) console.log('a global was made');
+       if (process.getActiveResourcesInfo().length !== 0) console.log(process.getActiveResourcesInfo());`,
+    );
+    expect(printed).toBe('');
+  });
+
+  it('of which nothing is used costs a bundle nothing', async () => {
+    for (const entry of entries) {
+      const { outputFiles } = await build({
+        stdin: { contents: `import '${entry}';`, resolveDir: project },
+        bundle: true,
+        format: 'esm',
+        write: false,
+        logLevel: 'error',
+      });
+      expect(outputFiles[0]?.text, entry).toBe('');
+    }
+  });
+});
+
+it('the lock file names no download host', () => {
+  expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toMatch(/"resolved"|:\/\/[^"]*registry/);
+});
