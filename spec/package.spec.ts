@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { execute, executeNode, root } from './support/execute.ts';
@@ -90,6 +91,52 @@ describe('the packed package', () => {
     );
     expect(printed).toBe('true function\nlocked\ndone\n');
   });
+});
+
+it('runs in a browser, where there is no Node', async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `
+        import { coordinate, settled, when } from 'rxbaton';
+        when('agent_complete', ({ result }) => print(result));
+        coordinate('agent', { lock: 'door' }, async () => 'done')().then(() => settled()).then(() => print('settled'));`,
+      resolveDir: project,
+    },
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    write: false,
+    logLevel: 'error',
+  });
+  const printed: unknown[] = [];
+  const {
+    AbortController,
+    AbortSignal,
+    clearInterval,
+    clearTimeout,
+    performance,
+    queueMicrotask,
+    setInterval,
+    setTimeout,
+  } = globalThis;
+  const browser = {
+    AbortController,
+    AbortSignal,
+    clearInterval,
+    clearTimeout,
+    performance,
+    queueMicrotask,
+    setInterval,
+    setTimeout,
+  };
+  await new Promise<void>((resolve) => {
+    const print = (value: unknown): void => {
+      printed.push(value);
+      if (value === 'settled') resolve();
+    };
+    runInNewContext(outputFiles[0]?.text ?? '', { ...browser, print });
+  });
+  expect(printed).toEqual(['done', 'settled']);
 });
 
 describe('TypeScript', () => {

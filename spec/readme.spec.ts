@@ -42,6 +42,13 @@ const blocksOf = (page: string): Block[] => {
 
 const blocks = pages.flatMap(blocksOf);
 
+/** The right column of the table of README that says how other libraries are replaced. */
+const replacements = [
+  ...(/^## Coming from\n(.*?)^## /ms.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '').matchAll(
+    /\| `([^`]+)` +\|$/gm,
+  ),
+].map(([, code = '']) => code);
+
 /** What snippets that are only checked may take for granted. */
 const given = `
   declare function llm(prompt: string): Promise<string>;
@@ -58,6 +65,14 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'given.d.ts'), given);
   // `export {}` makes a module of a snippet that imports nothing.
   for (const { file, code } of blocks) writeFileSync(join(folder, `${file}.ts`), `${code}\nexport {};\n`);
+  writeFileSync(
+    join(folder, 'replacements.ts'),
+    `import { allOf, coordinate, enter, mutex, rateLimiter, run, semaphore, when } from 'rxbaton';
+     declare const key: string;
+     declare const task: () => Promise<string>;
+     declare const handler: (data: unknown) => void;
+     export const all: unknown[] = [${replacements.join(',')}];`,
+  );
   const source = {
     rxbaton: 'lib/index.ts',
     'rxbaton/operators': 'operators/index.ts',
@@ -98,7 +113,11 @@ it('README has snippets, and they say what they print', () => {
   expect(blocks.filter(({ title, prints }) => title.startsWith('README') && prints !== undefined)).not.toEqual([]);
 });
 
-it('every snippet passes the type check', async () => {
+it('README replaces calls of other libraries', () => {
+  expect(replacements.length).toBeGreaterThan(10);
+});
+
+it('every snippet and every replacement passes the type check', async () => {
   await execute(join(root, 'node_modules/.bin/tsc'), ['-p', '.'], { cwd: folder });
 });
 
