@@ -1,0 +1,97 @@
+import { ConfigError } from '../errors.ts';
+import type { GateHost } from '../gates/host.ts';
+import type { GateBackend } from '../gates/port.ts';
+import type { Clock } from '../internal/env.ts';
+import { flag, knownOptions, oneOf, show } from '../internal/options.ts';
+import type { Duration } from '../time/duration.ts';
+import type { Emit } from './emit.ts';
+import type { Names } from './maps.ts';
+import type { When } from './when.ts';
+
+/** Takes what the library has to say. Shaped like a pino logger: facts first, then the sentence. */
+export interface Logger {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface CoordinatorOptions {
+  /** Where the gates live. Default: in the memory of this process. `close` closes it too. */
+  readonly backend?: GateBackend;
+  /** Where waiting happens, and where timestamps come from. Default: the clock of the host. */
+  readonly clock?: Clock;
+  /** Numbers in [0, 1): for ids and jitter. Default `Math.random`. */
+  readonly random?: () => number;
+  /**
+   * `'on'` (default): causes, calls and the current coordinator follow promises and timers, which makes every `await` of the
+   * process dearer from the first event on. `'off'`: they hold until the first `await`.
+   */
+  readonly context?: 'on' | 'off';
+  /** Freezes events with their data, to the depth of plain objects and arrays. Default `false`. */
+  readonly freeze?: boolean;
+  /** What happens when a request for a gate would close a cycle of waiting. Default `'error'`. */
+  readonly deadlock?: 'error' | 'report' | 'off';
+  /** Default: silence. */
+  readonly logger?: Logger;
+  /**
+   * Gets errors that have no other receiver, and every failure of a handler. Default: failures that nobody listens for at
+   * `rxbaton.handler_failed` go where RxJS's unhandled errors go: to `config.onUnhandledError`, else they are thrown.
+   */
+  readonly onError?: (error: unknown, what: string) => void;
+}
+
+export interface CloseOptions {
+  /** How long work may take to end. Then it is aborted. Default: no limit. 0 aborts at once. */
+  readonly deadline?: Duration;
+}
+
+/** What `close` could not bring to its end. */
+export interface CloseReport {
+  /** The calls and handlers that were aborted. */
+  readonly aborted: readonly string[];
+  /** How many events waited in queues of handlers and were dropped. */
+  readonly dropped: number;
+}
+
+/** Events and gates of their own, apart from every other coordinator. */
+export interface Coordinator<N extends Names = any> extends AsyncDisposable {
+  readonly when: When<N>;
+  readonly emit: Emit<N>;
+  readonly gates: GateHost;
+  /**
+   * Resolves when nothing is under way: every handler, with its retries, every call, and every release that is on its way to
+   * a backend. Does not wait for what bare subscriptions do.
+   *
+   * @throws SettledInsideError (rejects) inside a handler or call, which it would wait for.
+   */
+  settled(): Promise<void>;
+  /**
+   * Refuses new work, lets what is under way and what it starts come to its end, then completes all streams of events.
+   * After the deadline it drops what is queued and aborts the rest. Idempotent: later calls get the first one's promise.
+   *
+   * @throws SettledInsideError (rejects) inside a handler or call, which it would wait for; nothing was changed.
+   */
+  close(options?: CloseOptions): Promise<CloseReport>;
+}
+
+/** @throws ConfigError */
+export function checkCoordinatorOptions(options: CoordinatorOptions, owner: string): void {
+  knownOptions(owner, options, ['backend', 'clock', 'random', 'context', 'freeze', 'deadlock', 'logger', 'onError']);
+  const { backend, clock, random, context = 'on', freeze = false, deadlock = 'error', logger, onError } = options;
+  oneOf(context, ['on', 'off'], `${owner}.context`);
+  oneOf(deadlock, ['error', 'report', 'off'], `${owner}.deadlock`);
+  flag(freeze, `${owner}.freeze`);
+  has(backend, ['open', 'supports', 'find', 'close'], `${owner}.backend`, 'a gate backend');
+  has(clock, ['now', 'schedule'], `${owner}.clock`, 'a scheduler');
+  has(logger, ['debug', 'info', 'warn', 'error'], `${owner}.logger`, 'a logger with debug, info, warn and error');
+  for (const [name, fn] of Object.entries({ random, onError })) {
+    if (fn !== undefined && typeof fn !== 'function') throw new ConfigError(`${owner}.${name} must be a function, not ${show(fn)}.`);
+  }
+}
+
+function has(value: unknown, methods: readonly string[], option: string, what: string): void {
+  if (value === undefined) return;
+  const missing = methods.filter((method) => typeof (value as Record<string, unknown> | null)?.[method] !== 'function');
+  if (missing.length > 0) throw new ConfigError(`${option} must be ${what}; it has no ${missing.join(', ')}.`);
+}

@@ -1,0 +1,279 @@
+import { Observable, Subscription } from 'rxjs';
+import { ClosedError, ConfigError, SettledInsideError } from '../errors.ts';
+import { withWall, type GateHost } from '../gates/host.ts';
+import { after } from '../internal/after.ts';
+import { runIn, type Frame } from '../internal/context.ts';
+import { hostClock, hostRandom, type Clock } from '../internal/env.ts';
+import { knownOptions, show } from '../internal/options.ts';
+import { frameHere, runHere } from '../internal/scope.ts';
+import { milliseconds } from '../time/duration.ts';
+import type { CloseOptions, CloseReport, CoordinatorOptions } from './Coordinator.ts';
+import type { EmitOptions } from './emit.ts';
+import { Envelopes } from './envelopes.ts';
+import { errorData } from './errorData.ts';
+import type { CoordinatorEvent } from './event.ts';
+import { EventBus, type Sink } from './EventBus.ts';
+import { gateWatch } from './gateWatch.ts';
+import { terms, type HandlerOptions } from './handlerOptions.ts';
+import type { PublishOptions, Work } from './kernel.ts';
+import { Lane, type LaneHandler, type LaneHost } from './lane.ts';
+import type { HandlerDropped, HandlerFailed } from './ownEvents.ts';
+import { checkName, compile, isOwn, type Compiled, type Selector } from './patterns.ts';
+import { reporter, type Reporter } from './reporter.ts';
+import { StreamSink } from './StreamSink.ts';
+import type { HandlerSubscription } from './when.ts';
+import { Works } from './Works.ts';
+
+const emitOptions = ['sender', 'cause', 'runId', 'correlationId', 'traceparent'];
+const handlerFailed = 'rxbaton.handler_failed';
+const handlerDropped = 'rxbaton.handler_dropped';
+
+/** A coordinator, with the inside that calls and handlers need. */
+export class CoordinatorKernel implements LaneHost, AsyncDisposable {
+  readonly gates: GateHost;
+  readonly clock: Clock & { wall(): number };
+  readonly random: () => number;
+  readonly tracks: boolean;
+  readonly #reporter: Reporter;
+  readonly #envelopes: Envelopes;
+  readonly #bus: EventBus;
+  readonly #watchGates: (selector: Compiled, change: 1 | -1) => void;
+  readonly #works = new Works();
+  /** Everybody who listens, to be ended by `close`. */
+  readonly #lanes = new Map<Lane, Subscription>();
+  readonly #streams = new Set<StreamSink>();
+  #closing: Promise<CloseReport> | null = null;
+  /** The deadline is over: not even work that is under way may start more. */
+  #late = false;
+
+  constructor(gates: GateHost, options: CoordinatorOptions) {
+    this.gates = gates;
+    this.clock = withWall(options.clock ?? hostClock);
+    this.random = options.random ?? hostRandom;
+    this.tracks = options.context !== 'off';
+    this.#reporter = reporter(options);
+    this.#envelopes = new Envelopes(this.clock, this.random, options.freeze ?? false);
+    this.#bus = new EventBus({
+      deliver: (event, fan) => {
+        this.resume(event, fan, event);
+      },
+      failed: (error, event, sink) => {
+        this.failed(error, event, (sink as Lane | StreamSink).name);
+      },
+    });
+    this.#watchGates = gateWatch(gates, (name, activity) => {
+      if (this.wanted(name)) this.publish(name, activity);
+    });
+  }
+
+  // What users see. Bound, so that `const { when, emit } = coordinator` works.
+
+  readonly emit = (name: string, data?: unknown, options?: EmitOptions): string => {
+    if (this.#closing !== null) this.admit(`emit('${name}')`);
+    if (options !== undefined) knownOptions(`emit('${name}')`, options, emitOptions);
+    checkName(name);
+    if (isOwn(name)) {
+      throw new ConfigError(`'${name}' is a name of the library's own events.`, { hint: "Choose one without 'rxbaton.' in front." });
+    }
+    return this.publish(name, data, options);
+  };
+
+  readonly when = (selector: Selector, handler?: LaneHandler, options?: HandlerOptions): unknown =>
+    handler === undefined ? this.events(selector) : this.handle(selector, handler, options);
+
+  async settled(): Promise<void> {
+    this.#refuseInside('settled()');
+    do {
+      await this.#works.idle();
+      await this.gates.backend.settled();
+    } while (this.#works.size > 0);
+  }
+
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
+    knownOptions('close()', options, ['deadline']);
+    const deadline = milliseconds(options.deadline ?? Infinity, 'close().deadline', { zero: true, infinite: true });
+    this.#refuseInside('close()');
+    return (this.#closing ??= this.#close(deadline));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  // What calls and handlers see.
+
+  get closed(): boolean {
+    return this.#closing !== null;
+  }
+
+  admit(what: string): void {
+    if (this.#closing === null || (!this.#late && this.#inside())) return;
+    throw new ClosedError(`${what} came after close(): the coordinator takes no new work.`, { details: { what } });
+  }
+
+  publish(name: string, data: unknown, options?: PublishOptions): string {
+    const builds = this.#bus.builds(name);
+    const id = this.#envelopes.next();
+    if (builds) this.#bus.post(this.#envelopes.wrap(id, name, data, options));
+    return id;
+  }
+
+  wanted(name: string): boolean {
+    return this.#bus.wanted(name);
+  }
+
+  id(): string {
+    return this.#envelopes.callId();
+  }
+
+  begin(work: Work): void {
+    this.#works.begin(work);
+  }
+
+  end(work: Work): void {
+    this.#works.end(work);
+  }
+
+  report(error: unknown, what: string): void {
+    this.#reporter.report(error, what);
+  }
+
+  here(): Frame | null {
+    return frameHere();
+  }
+
+  frame(parent: Frame | null, { coordinator = this, cause = null, call = null, root = false, ticket = null }: Partial<Frame>): Frame {
+    return { parent, coordinator, cause, call, root, ticket };
+  }
+
+  run<A, R>(frame: Frame | null, fn: (argument: A) => R, argument: A): R {
+    return this.tracks ? runIn(frame, fn, argument) : runHere(frame, fn, argument);
+  }
+
+  /** A tree of its own: nobody above waits for a handler, and a chain of causes must not become a chain of frames. */
+  resume<A>(event: CoordinatorEvent, fn: (argument: A) => void, argument: A): void {
+    this.run({ parent: null, coordinator: this, cause: event, call: null, root: true, ticket: null }, fn, argument);
+  }
+
+  failed(error: unknown, event: CoordinatorEvent, handler: string): void {
+    const what = `The handler ${handler} failed on '${event.name}'.`;
+    // A failure while handling one of the library's own events makes no other: it would feed itself.
+    const received = !isOwn(event.name) && this.wanted(handlerFailed);
+    this.#reporter.report(error, what, received);
+    if (received) {
+      const data: HandlerFailed = { name: event.name, handler, error: errorData(error), event };
+      this.publish(handlerFailed, data, { cause: event });
+    }
+  }
+
+  dropped(event: CoordinatorEvent, lane: Lane): void {
+    const { name: handler, lost: dropped, terms: { overflow: policy } } = lane;
+    if (dropped === 1) this.#reporter.log('warn', { handler, policy, event }, `The handler ${handler} is too slow and loses events.`);
+    if (isOwn(event.name) || !this.wanted(handlerDropped)) return;
+    const data: HandlerDropped = { name: event.name, handler, policy, dropped, event };
+    this.publish(handlerDropped, data, { cause: event });
+  }
+
+  /** The events of a selector. */
+  events(selector: Selector): Observable<CoordinatorEvent> {
+    const compiled = compile(selector);
+    return new Observable((subscriber) => {
+      this.admit(`when(${compiled.label})`);
+      const sink = new StreamSink(compiled, subscriber);
+      this.#join(compiled, sink);
+      this.#streams.add(sink);
+      return () => {
+        this.#streams.delete(sink);
+        this.#leave(compiled, sink);
+      };
+    });
+  }
+
+  handle(selector: Selector, handler: LaneHandler, options: HandlerOptions = {}): HandlerSubscription {
+    const compiled = compile(selector);
+    const owner = `when(${compiled.label})`;
+    if (typeof handler !== 'function') throw new ConfigError(`The handler of ${owner} must be a function, not ${show(handler)}.`);
+    const checked = terms(options, owner);
+    this.admit(owner);
+    const subscription = disposable(new Subscription());
+    const stop = (): void => {
+      subscription.unsubscribe();
+    };
+    if (checked.signal?.aborted === true) {
+      stop();
+      return subscription;
+    }
+    const leave = (): void => {
+      this.#leave(compiled, lane);
+    };
+    const lane = new Lane(this, compiled, handler, checked, leave, stop);
+    subscription.add(() => {
+      checked.signal?.removeEventListener('abort', stop);
+      this.#lanes.delete(lane);
+      leave();
+      lane.stop();
+    });
+    checked.signal?.addEventListener('abort', stop);
+    this.#lanes.set(lane, subscription);
+    this.#join(compiled, lane);
+    return subscription;
+  }
+
+  #join(selector: Compiled, sink: Sink): void {
+    this.#bus.add(selector, sink);
+    this.#watchGates(selector, 1);
+  }
+
+  /** Idempotent. */
+  #leave(selector: Compiled, sink: Sink): void {
+    if (sink.closed) return;
+    this.#bus.remove(selector, sink);
+    this.#watchGates(selector, -1);
+  }
+
+  /** Whether the running code is a handler or a call of this coordinator, as far as that is known. */
+  #inside(): boolean {
+    for (let frame = frameHere(); frame !== null; frame = frame.parent) {
+      if (frame.coordinator === this && (frame.call !== null || frame.cause !== null)) return true;
+      if (frame.root) return false;
+    }
+    return false;
+  }
+
+  #refuseInside(what: string): void {
+    if (!this.#inside()) return;
+    throw new SettledInsideError(`${what} was called by a handler or a call, which it would wait for.`, {
+      hint: 'Call it outside, or start it in detached(...) and do not wait for it.',
+    });
+  }
+
+  async #close(deadline: number): Promise<CloseReport> {
+    let aborted: readonly string[] = [];
+    let dropped = 0;
+    const abort = (): void => {
+      this.#late = true;
+      // Before the runs end, lest they make place for what waits behind them.
+      for (const lane of this.#lanes.keys()) dropped += lane.stop();
+      aborted = this.#works.abort(new ClosedError(`The deadline of close(), ${deadline} ms, was over.`, { details: { deadline } }));
+    };
+    const started = this.clock.now();
+    if (deadline === 0) abort();
+    const timer = after(this.clock, deadline, abort);
+    await this.#works.idle();
+    timer.unsubscribe();
+    this.#late = true;
+    for (const subscription of [...this.#lanes.values()]) subscription.unsubscribe();
+    for (const sink of [...this.#streams]) sink.complete();
+    await this.gates.backend.close(deadline === Infinity ? {} : { deadline: Math.max(0, deadline - (this.clock.now() - started)) });
+    this.#reporter.log(aborted.length + dropped > 0 ? 'warn' : 'info', { aborted, dropped }, 'The coordinator is closed.');
+    return { aborted, dropped };
+  }
+}
+
+function disposable(subscription: Subscription): HandlerSubscription {
+  return Object.assign(subscription, {
+    [Symbol.dispose]() {
+      subscription.unsubscribe();
+    },
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * One mailbox and an index. Each name has a topic: the list of those who get it, in the order in which they subscribed, so
+ * that delivering costs what is delivered, however many others there are. Patterns are asked once for each name.
+ */
+import type { CoordinatorEvent } from './event.ts';
+import { checkName, type Compiled } from './patterns.ts';
+
+/** Who gets events. */
+export interface Sink {
+  /** The bus skips it from now on. Set by `remove`. */
+  closed: boolean;
+  /** What its predicate says, where it has one. May throw too. */
+  readonly accepts: ((event: CoordinatorEvent) => boolean) | null;
+  /** May throw: the bus tells its owner and goes on. */
+  deliver(event: CoordinatorEvent): void;
+}
+
+interface Topic {
+  /** Never changed in the middle: a delivery walks it up to the length that it found. */
+  sinks: Sink[];
+  /** How many of them still listen. */
+  live: number;
+  /** How many of those asked for this very name. A topic without them is only a remembered answer of the patterns. */
+  named: number;
+}
+
+/** What the bus needs from its coordinator. */
+export interface BusOwner {
+  /** Calls `fan(event)` in the context of the event. */
+  deliver(event: CoordinatorEvent, fan: (event: CoordinatorEvent) => void): void;
+  /** A sink threw. Must not throw. */
+  failed(error: unknown, event: CoordinatorEvent, sink: Sink): void;
+}
+
+/** How many names without subscribers are remembered before all of them are forgotten. */
+const remembered = 4096;
+
+export class EventBus {
+  readonly #owner: BusOwner;
+  readonly #topics = new Map<string, Topic>();
+  readonly #patterns = new Map<Sink, Compiled>();
+  readonly #fan: (event: CoordinatorEvent) => void;
+  /** Topics that nobody asked for by name. */
+  #idle = 0;
+  #inbox: CoordinatorEvent[] = [];
+  #sinks: readonly Sink[] = [];
+  #delivering = false;
+
+  constructor(owner: BusOwner) {
+    this.#owner = owner;
+    this.#fan = (event) => {
+      this.#fanOut(event);
+    };
+  }
+
+  /** Whether the running code was called by a delivery. */
+  get delivering(): boolean {
+    return this.#delivering;
+  }
+
+  /** Whether an event of this name must be built: somebody listens, or may listen by the time it is its turn. */
+  builds(name: string): boolean {
+    return this.#delivering || this.#topic(name).live > 0;
+  }
+
+  /** Whether somebody listens to this name. */
+  wanted(name: string): boolean {
+    return this.#topic(name).live > 0;
+  }
+
+  /** Delivers now, or, from inside a delivery, when the current event and those before this one have reached everybody. */
+  post(event: CoordinatorEvent): void {
+    if (this.#delivering) {
+      this.#inbox.push(event);
+      return;
+    }
+    this.#delivering = true;
+    try {
+      this.#deliver(event);
+      while (this.#inbox.length > 0) {
+        const batch = this.#inbox;
+        this.#inbox = [];
+        for (const next of batch) this.#deliver(next);
+      }
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  add(selector: Compiled, sink: Sink): void {
+    if (selector.name !== null) {
+      const topic = this.#topic(selector.name);
+      if (topic.named++ === 0) this.#idle--;
+      topic.sinks.push(sink);
+      topic.live++;
+      return;
+    }
+    this.#patterns.set(sink, selector);
+    for (const [name, topic] of this.#topics) {
+      if (!selector.matches(name)) continue;
+      topic.sinks.push(sink);
+      topic.live++;
+    }
+  }
+
+  remove(selector: Compiled, sink: Sink): void {
+    if (sink.closed) return;
+    sink.closed = true;
+    if (selector.name !== null) {
+      const topic = this.#topic(selector.name);
+      leave(topic);
+      if (--topic.named === 0) this.#idle++;
+      return;
+    }
+    this.#patterns.delete(sink);
+    for (const [name, topic] of this.#topics) if (selector.matches(name)) leave(topic);
+  }
+
+  #topic(name: string): Topic {
+    return this.#topics.get(name) ?? this.#meet(name);
+  }
+
+  /** The first sight of a name. */
+  #meet(name: string): Topic {
+    checkName(name);
+    if (this.#idle >= remembered) this.#forget();
+    const sinks: Sink[] = [];
+    for (const [sink, selector] of this.#patterns) if (selector.matches(name)) sinks.push(sink);
+    const topic: Topic = { sinks, live: sinks.length, named: 0 };
+    this.#topics.set(name, topic);
+    this.#idle++;
+    return topic;
+  }
+
+  /** Names may be made up without end (`order_4711_paid`); those with subscribers stay. */
+  #forget(): void {
+    for (const [name, topic] of this.#topics) if (topic.named === 0) this.#topics.delete(name);
+    this.#idle = 0;
+  }
+
+  #deliver(event: CoordinatorEvent): void {
+    const topic = this.#topic(event.name);
+    if (topic.live === 0) return;
+    this.#sinks = topic.sinks;
+    this.#owner.deliver(event, this.#fan);
+  }
+
+  #fanOut(event: CoordinatorEvent): void {
+    const sinks = this.#sinks;
+    // Who subscribes meanwhile is behind this length, or in another array.
+    const { length } = sinks;
+    for (let i = 0; i < length; i++) {
+      const sink = sinks[i] as Sink;
+      if (sink.closed) continue;
+      try {
+        if (sink.accepts === null || sink.accepts(event)) sink.deliver(event);
+      } catch (error) {
+        this.#owner.failed(error, event, sink);
+      }
+    }
+  }
+}
+
+/** One sink of the topic has closed. They are cleared out when they are half of it, so that leaving costs little each. */
+function leave(topic: Topic): void {
+  topic.live--;
+  if (topic.live * 2 <= topic.sinks.length) topic.sinks = topic.sinks.filter((sink) => !sink.closed);
+}

@@ -1,0 +1,45 @@
+import { createHost } from '../gates/host.ts';
+import { checkCoordinatorOptions, type Coordinator, type CoordinatorOptions } from './Coordinator.ts';
+import { CoordinatorKernel } from './CoordinatorKernel.ts';
+import type { Only, Registered } from './maps.ts';
+
+/** A kernel with gates of its own. */
+export function createKernel(options: CoordinatorOptions, owner: string): CoordinatorKernel {
+  checkCoordinatorOptions(options, owner);
+  const { backend, clock, random, context = 'on', deadlock = 'error' } = options;
+  const gates = createHost({
+    ...(backend === undefined ? {} : { backend }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(random === undefined ? {} : { random: () => random().toString(36).slice(2) }),
+    tracks: context === 'on',
+    deadlock,
+    report: (error) => {
+      kernel.report(error, 'An error at a gate has no other receiver.');
+    },
+  });
+  const kernel = new CoordinatorKernel(gates, options);
+  return kernel;
+}
+
+/**
+ * Makes a coordinator that shares nothing with any other: its events, gates and work are its own. Inside its handlers and
+ * calls, and inside `within(coordinator, fn)`, the bare functions (`emit`, `when`, `run` ...) mean this one.
+ *
+ * With a type argument it knows these names only, and others do not compile; without one it takes any name, typed by
+ * `EventMap` and `AgentMap` as far as they go.
+ *
+ * @throws ConfigError for an option that is unknown or makes no sense.
+ * @example
+ * ```ts
+ * const coordinator = createCoordinator<{ data_ready: { dataset: string } }>({ onError: console.error });
+ * coordinator.when('data_ready', ({ dataset }) => store(dataset));
+ * coordinator.emit('data_ready', { dataset: 'cities' });
+ * await coordinator.settled();
+ * await coordinator.close({ deadline: '10s' });
+ * ```
+ */
+export function createCoordinator<Events extends object = never>(
+  options: CoordinatorOptions = {},
+): Coordinator<[Events] extends [never] ? Registered : Only<Events>> {
+  return createKernel(options, 'createCoordinator()') as unknown as Coordinator<[Events] extends [never] ? Registered : Only<Events>>;
+}

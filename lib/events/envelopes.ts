@@ -1,0 +1,62 @@
+import { nearest } from '../internal/context.ts';
+import { deepFreeze } from '../internal/deepFreeze.ts';
+import { frameHere } from '../internal/scope.ts';
+import type { CoordinatorEvent } from './event.ts';
+import { ulids, ulidSeed } from './ids.ts';
+import type { PublishOptions, RunningCall } from './kernel.ts';
+
+type Draft = { -readonly [K in keyof CoordinatorEvent]: CoordinatorEvent[K] };
+
+/** Numbers, dates and wraps the events of one coordinator. */
+export class Envelopes {
+  readonly #clock: { wall(): number };
+  readonly #freeze: boolean;
+  readonly #idOfEvent: (timestamp: number, seq: number) => string;
+  /** Ids of calls count apart, so that `seq` has no gaps; a seed of their own keeps them different. */
+  readonly #idOfCall: (timestamp: number, seq: number) => string;
+  #events = 0;
+  #calls = 0;
+  #latest = 0;
+
+  constructor(clock: { wall(): number }, random: () => number, freeze: boolean) {
+    this.#clock = clock;
+    this.#freeze = freeze;
+    this.#idOfEvent = ulids(ulidSeed(random));
+    this.#idOfCall = ulids(ulidSeed(random));
+  }
+
+  /** The moment, never before an earlier one: ids and timestamps of one coordinator sort alike. */
+  #now(): number {
+    const now = this.#clock.wall();
+    if (now > this.#latest) this.#latest = now;
+    return this.#latest;
+  }
+
+  callId(): string {
+    return this.#idOfCall(this.#now(), ++this.#calls);
+  }
+
+  /** Takes the next number and returns the id that belongs to it. An event that nobody wants ends here. */
+  next(): string {
+    return this.#idOfEvent(this.#now(), ++this.#events);
+  }
+
+  /** The event to the `id` that `next` has just returned. */
+  wrap(id: string, name: string, data: unknown, options: PublishOptions | undefined): CoordinatorEvent {
+    const event: Draft = { id, seq: this.#events, name, data, timestamp: this.#latest };
+    const frame = frameHere();
+    if (frame !== null || options !== undefined) {
+      const cause = options?.cause === undefined ? (nearest(frame, 'cause') as CoordinatorEvent | null) : options.cause;
+      const runId = options?.runId ?? (nearest(frame, 'call') as RunningCall | null)?.runId;
+      const correlationId = options?.correlationId ?? cause?.correlationId ?? cause?.id;
+      // Absent rather than undefined: events are compared, spread and written to logs.
+      if (options?.sender !== undefined) event.sender = options.sender;
+      if (runId !== undefined) event.runId = runId;
+      if (correlationId !== undefined) event.correlationId = correlationId;
+      if (cause !== null) event.causationId = cause.id;
+      if (options?.traceparent !== undefined) event.traceparent = options.traceparent;
+    }
+    if (this.#freeze) deepFreeze(event);
+    return event;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Which names a selector stands for. A name is any text without `*`. In a pattern each `*` stands for any text, also none
+ * and also dots: `'*_failed'` must find the failures of `team.researcher` too, and dots mean nothing to the library. (So
+ * `**` is the same as `*`; where one segment is meant, a RegExp says it.)
+ *
+ * Names under `rxbaton.` belong to the library. They are found by a pattern that begins with that prefix and by a RegExp
+ * that spells it, by no other and by no predicate: an alert on `'*_failed'` must not hear about its own failure.
+ */
+import { ConfigError } from '../errors.ts';
+import type { CoordinatorEvent, EventHandle } from './event.ts';
+
+/** A name, a pattern with `*`, a handle such as `research.complete`, a RegExp on the name, or a predicate on the event. */
+export type Selector = string | EventHandle | RegExp | ((event: CoordinatorEvent) => boolean);
+
+/** A selector that was understood. */
+export interface Compiled {
+  /** How messages call it. */
+  readonly label: string;
+  /** The one name that it stands for, or `null` if it is a pattern. */
+  readonly name: string | null;
+  /** Whether it stands for events of this name, asked once for each name. */
+  matches(name: string): boolean;
+  /** Asked for each event whose name matches, where a name cannot tell. */
+  readonly accepts: ((event: CoordinatorEvent) => boolean) | null;
+}
+
+const own = 'rxbaton.';
+
+/** Whether a name is one of the library's own. */
+export function isOwn(name: string): boolean {
+  return name.startsWith(own);
+}
+
+/** @throws ConfigError when no event can have this name. */
+export function checkName(name: string): void {
+  if (typeof name === 'string' && name !== '' && !name.includes('*')) return;
+  throw new ConfigError(`An event needs a name: some text without '*', not ${JSON.stringify(name) ?? String(name)}.`, {
+    details: { name },
+  });
+}
+
+/** @throws ConfigError when it is no selector. */
+export function compile(selector: Selector): Compiled {
+  if (typeof selector === 'string') return selector.includes('*') ? glob(selector) : exactly(selector);
+  if (typeof selector === 'function') {
+    const label = `a predicate${selector.name === '' ? '' : ` (${selector.name})`}`;
+    return { label, name: null, matches: (name) => !isOwn(name), accepts: selector };
+  }
+  if (selector instanceof RegExp) return expression(selector);
+  if (typeof selector === 'object' && typeof (selector as EventHandle | null)?.event === 'string') return exactly(selector.event);
+  throw new ConfigError(`when() needs a name, a pattern, a handle, a RegExp or a predicate, not ${String(selector)}.`, {
+    hint: "Give 'researcher_complete', '*_failed', research.complete, /^order_/ or (event) => boolean.",
+    details: { selector },
+  });
+}
+
+function exactly(name: string): Compiled {
+  checkName(name);
+  return { label: `'${name}'`, name, matches: (other) => other === name, accepts: null };
+}
+
+function glob(pattern: string): Compiled {
+  const parts = pattern.split(/\*+/);
+  return { label: `'${pattern}'`, name: null, matches: (name) => isOwn(pattern) === isOwn(name) && covers(parts, name), accepts: null };
+}
+
+/** Whether the parts follow each other in the name, the first at its beginning and the last at its end. */
+function covers(parts: readonly string[], name: string): boolean {
+  const first = parts[0] as string;
+  const last = parts[parts.length - 1] as string;
+  const end = name.length - last.length;
+  if (!name.startsWith(first) || end < first.length || !name.endsWith(last)) return false;
+  let at = first.length;
+  // The earliest place for each part leaves most room for the rest, so that nothing has to be tried twice.
+  for (let i = 1; i < parts.length - 1; i++) {
+    const part = parts[i] as string;
+    at = name.indexOf(part, at);
+    if (at < 0 || at + part.length > end) return false;
+    at += part.length;
+  }
+  return true;
+}
+
+function expression(regexp: RegExp): Compiled {
+  // `g` and `y` make a RegExp remember where it stopped: the same name would match every other time.
+  const stateless = new RegExp(regexp.source, regexp.flags.replace(/[gy]/g, ''));
+  const spellsOwn = regexp.source.includes('rxbaton');
+  return { label: String(regexp), name: null, matches: (name) => (spellsOwn || !isOwn(name)) && stateless.test(name), accepts: null };
+}
