@@ -1,0 +1,47 @@
+/**
+ * One child process: prepares one implementation of one table, then takes a sample whenever the parent asks. Nothing
+ * else is ever loaded here, so no implementation pays for the code or the context tracking of another.
+ */
+import { clean } from './heap.mjs';
+
+const [tableUrl, name, column] = process.argv.slice(2);
+const { default: table } = await import(tableUrl);
+
+/** Runs the block for about `ms`, growing it, and returns what one iteration takes. */
+async function grow(block, ms) {
+  const start = performance.now();
+  let iterations = 1;
+  for (;;) {
+    const before = performance.now();
+    await block(iterations);
+    const now = performance.now();
+    if (now - start >= ms) return (now - before) / iterations;
+    if (now - before < ms / 8) iterations *= 2;
+  }
+}
+
+/** A timer: nanoseconds for each operation, over blocks of about `ms`. */
+async function timed({ block, per = 1, warmUp }, options) {
+  const once = await grow(block, warmUp ?? options.warmUp);
+  const iterations = Math.max(1, Math.round(options.block / once));
+  return async () => {
+    clean();
+    const before = performance.now();
+    await block(iterations);
+    return ((performance.now() - before) * 1e6) / (iterations * per);
+  };
+}
+
+let sample;
+process.on('message', async (options) => {
+  try {
+    if (!sample) {
+      const subject = await table.implementations[name](table.cases?.[column]);
+      sample = subject.block ? await timed(subject, options) : subject.measure;
+      process.send({ ready: true });
+    } else process.send({ sample: await sample() });
+  } catch (error) {
+    process.send({ failed: String(error?.stack ?? error) });
+  }
+});
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,16 @@
+/** The library under test: the built package, with context tracking on or off. */
+
+/** Everything that the package exports, on a default coordinator with this option. */
+export async function rxbaton(context) {
+  const api = { ...(await import('../dist/index.js')), ...(await import('../dist/operators.js')) };
+  api.configure({ context });
+  // The host's asynchronous context starts with its first use: from there on every promise of this process pays.
+  if (context === 'on') await api.run(api.mutex('warm-up'), async () => {});
+  return { ...api, context };
+}
+
+/** The two rows of the library in a table: `make` gets the API and the case. */
+export const ours = (make, label = 'rxbaton') => ({
+  [`${label}, tracking on`]: async (value) => make(await rxbaton('on'), value),
+  [`${label}, tracking off`]: async (value) => make(await rxbaton('off'), value),
+});
