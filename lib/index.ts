@@ -1,3 +1,11 @@
+export { createCoordinator } from './events/createCoordinator.ts';
+export { currentCall } from './events/currentCall.ts';
+export { configure, within } from './events/defaultCoordinator.ts';
+export { emit } from './events/emit.ts';
+export { settled } from './events/settled.ts';
+export { when } from './events/when.ts';
+export { allOf } from './gates/allOf.ts';
+export { cyclicBarrier, mutex, quota, rateLimiter, semaphore } from './gates/spec.ts';
 export {
   AbortedError,
   AcquireTimeoutError,
@@ -15,5 +23,42 @@ export {
   SettledInsideError,
   SpecConflictError,
 } from './errors.ts';
+
+export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger } from './events/Coordinator.ts';
+export type { CurrentCall } from './events/currentCall.ts';
+export type { Emit, EmitOptions } from './events/emit.ts';
+export type {
+  Cancelled,
+  Completed,
+  CoordinatorEvent,
+  ErrorData,
+  EventHandle,
+  Failed,
+  Retrying,
+  Started,
+} from './events/event.ts';
+export type { HandlerOptions, Overflow } from './events/handlerOptions.ts';
+export type { AgentEvents, AgentMap, EventMap, Strict } from './events/maps.ts';
+export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';
+export type { HandlerSubscription, When } from './events/when.ts';
+export type { AcquireOptions, AllOf, Gate, GateRef, Grant, Member } from './gates/gate.ts';
+export type { GateActivity, GateState, HolderState, WaitEdge, WaiterState } from './gates/port.ts';
+export type {
+  BarrierOptions,
+  BarrierSpec,
+  GateSpec,
+  LeaseOptions,
+  LimiterOptions,
+  LimiterSpec,
+  MutexOptions,
+  MutexSpec,
+  QuotaOptions,
+  QuotaSpec,
+  SemaphoreOptions,
+  SemaphoreSpec,
+  SpecPatch,
+  Strategy,
+} from './gates/spec.ts';
 export type { CoordinationErrorOptions } from './errors.ts';
+export type { Retry } from './time/backoff.ts';
 export type { Duration } from './time/duration.ts';

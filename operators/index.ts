@@ -1,1 +1,1 @@
-export {};
+export { ofName } from './ofName.ts';
