@@ -49,6 +49,7 @@ export default defineConfig(
       'rxjs-x/no-ignored-error': 'off',
       'rxjs-x/throw-error': 'off',
       '@typescript-eslint/explicit-module-boundary-types': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/require-await': 'off',
     },

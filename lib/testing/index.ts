@@ -1,3 +1,6 @@
+export { fifo, neverTwoHolders, rateNeverExceeded } from './invariants.ts';
+export type { HoldersOptions, InvariantOptions, RateOptions } from './invariants.ts';
+export type { ActivityEvent, ActivityStream, Verdict } from './judge.ts';
 export { marbles } from './marbles.ts';
 export type { MarblesHelpers, MarblesOptions } from './marbles.ts';
 export { heldOf, queueOf } from './models/state.ts';

@@ -1,6 +1,6 @@
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import { ConfigError } from '../errors.ts';
 import type { Clock } from '../internal/env.ts';
+import { knownOptions } from '../internal/options.ts';
 import { assertSameMarbles } from './assertSameMarbles.ts';
 
 /** What a body of `marbles` works with: the helpers of RxJS, and ours. */
@@ -32,10 +32,8 @@ export interface MarblesOptions {
  * @see {@link virtualTime} for code that awaits promises
  */
 export function marbles(body: (helpers: MarblesHelpers) => void, options: MarblesOptions = {}): () => void {
-  const { assertDeepEqual = assertSameMarbles, ...unknown } = options;
-  const [name] = Object.keys(unknown);
-  if (name !== undefined)
-    throw new ConfigError(`marbles has no option '${name}'.`, { hint: "It has 'assertDeepEqual'." });
+  knownOptions('marbles', options, ['assertDeepEqual']);
+  const { assertDeepEqual = assertSameMarbles } = options;
 
   return () => {
     const scheduler = new TestScheduler((actual, expected) => {

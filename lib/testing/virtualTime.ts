@@ -1,7 +1,7 @@
 import { Subscription, type SchedulerAction } from 'rxjs';
-import { ConfigError } from '../errors.ts';
 import { currentFrame, runIn } from '../internal/context.ts';
 import type { Clock } from '../internal/env.ts';
+import { expected, knownOptions } from '../internal/options.ts';
 import { milliseconds, type Duration } from '../time/duration.ts';
 import { drainJobs } from './drainJobs.ts';
 
@@ -56,11 +56,9 @@ const endless = 100_000;
  * ```
  */
 export function virtualTime(options: VirtualTimeOptions = {}): VirtualTime {
-  const { epoch = 0, ...unknown } = options;
-  if (!Number.isFinite(epoch))
-    throw new ConfigError(`virtualTime's epoch must be a finite number, not ${String(epoch)}.`);
-  const [name] = Object.keys(unknown);
-  if (name !== undefined) throw new ConfigError(`virtualTime has no option '${name}'.`, { hint: "It has 'epoch'." });
+  knownOptions('virtualTime', options, ['epoch']);
+  const { epoch = 0 } = options;
+  if (!Number.isFinite(epoch)) expected('virtualTime.epoch', 'a finite number', epoch);
 
   let now = 0;
   let advancing = false;

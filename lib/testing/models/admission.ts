@@ -21,7 +21,12 @@ export function admitAll(state: OracleState): OracleAnswer {
   for (;;) {
     const group = tripped(current) ?? next(current);
     if (group === null) return { state: current, outcomes };
-    outcomes.push(...group.map(({ id }, index) => ({ id, at: current.now, outcome: 'granted', index }) as const));
+    const arrived = current.waiting.filter((waiter) => group.includes(waiter));
+    outcomes.push(
+      ...group.map(
+        (one) => ({ id: one.id, at: current.now, outcome: 'granted', index: arrived.indexOf(one) }) as const,
+      ),
+    );
     current = group.reduce(enter, current);
   }
 }
