@@ -81,20 +81,20 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   readonly when = (selector: Selector, handler?: LaneHandler, options?: HandlerOptions): unknown =>
     handler === undefined ? this.events(selector) : this.handle(selector, handler, options);
 
-  async settled(): Promise<void> {
+  readonly settled = async (): Promise<void> => {
     this.#refuseInside('settled()');
     do {
       await this.#works.idle();
       await this.gates.backend.settled();
     } while (this.#works.size > 0);
-  }
+  };
 
-  async close(options: CloseOptions = {}): Promise<CloseReport> {
+  readonly close = async (options: CloseOptions = {}): Promise<CloseReport> => {
     knownOptions('close()', options, ['deadline']);
     const deadline = milliseconds(options.deadline ?? Infinity, 'close().deadline', { zero: true, infinite: true });
     this.#refuseInside('close()');
     return (this.#closing ??= this.#close(deadline));
-  }
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
