@@ -4,8 +4,8 @@
 export async function rxbaton(context) {
   const api = { ...(await import('../dist/index.js')), ...(await import('../dist/operators.js')) };
   api.configure({ context });
-  // The host's asynchronous context starts with its first use: from there on every promise of this process pays.
-  if (context === 'on') await api.run(api.mutex('warm-up'), async () => {});
+  // The host's asynchronous context begins with its first use: with tracking, every promise of this process pays from here on.
+  api.within(api.createCoordinator({ context }), () => {});
   return { ...api, context };
 }
 
