@@ -1,0 +1,65 @@
+import { expected } from '../internal/options.ts';
+import { callOnce, observeCall } from './call.ts';
+import { type CallOptions, type Plan, planOf } from './callOptions.ts';
+import type { AnyFunction, Coordinated, StreamLike } from './handles.ts';
+import type { Kernel } from './kernel.ts';
+
+/** Options of a decorated method. It keeps its type, so it returns a promise and there is no stream to collect. */
+export type MethodOptions<Args extends readonly unknown[]> = Omit<CallOptions<(...args: Args) => unknown>, 'collect'>;
+
+type PromiseMethod = (this: never, ...args: never[]) => Promise<unknown>;
+
+/** Methods that this decorator can take: those whose promise brings no stream, and whose arguments its options understand. */
+type Fitting<F extends PromiseMethod, Args extends readonly unknown[]> = [Awaited<ReturnType<F>>] extends [StreamLike]
+  ? never
+  : ((...args: Args) => void) extends (...args: Parameters<F>) => void
+    ? F
+    : never;
+
+/** Makes the calls of a method calls of a coordinated function. */
+export type CoordinateMethod<Args extends readonly unknown[]> = <F extends PromiseMethod>(
+  method: Fitting<F, Args>,
+  context: ClassMethodDecoratorContext<ThisParameterType<F>>,
+) => F;
+
+/** `coordinate`, for one coordinator or for that of the running code. */
+export interface Coordinate {
+  <const F extends AnyFunction>(name: string, fn: F): Coordinated<F>;
+  <const F extends AnyFunction, Collected = never>(
+    name: string,
+    options: CallOptions<F, Collected>,
+    fn: F,
+  ): Coordinated<F, Collected>;
+  <Args extends readonly unknown[] = never[]>(name: string, options?: MethodOptions<Args>): CoordinateMethod<Args>;
+}
+
+/** Binds `coordinate` to where calls find their coordinator: asked for each call anew. */
+export function coordinateWith(kernelOf: () => Kernel): Coordinate {
+  function coordinate(name: string, ...rest: [(object | AnyFunction)?, AnyFunction?]): unknown {
+    const [first, second] = rest;
+    if (typeof first === 'function') return coordinated(planOf(name, {}, first as AnyFunction), first as AnyFunction, kernelOf);
+    if (rest.length > 1) return coordinated(planOf(name, first ?? {}, second as AnyFunction), second as AnyFunction, kernelOf);
+    return (method: AnyFunction, context: ClassMethodDecoratorContext | undefined) => {
+      if (context?.kind !== 'method') expected(`What @coordinate('${name}') decorates`, 'a method (of standard decorators)', context?.kind);
+      return coordinated(planOf(name, first ?? {}, method), method, kernelOf);
+    };
+  }
+  return coordinate as Coordinate;
+}
+
+function coordinated(plan: Plan, fn: AnyFunction, kernelOf: () => Kernel): unknown {
+  function call(this: unknown, ...args: unknown[]): Promise<unknown> {
+    return callOnce(plan, kernelOf, this, args);
+  }
+  function observe(this: unknown, ...args: unknown[]): unknown {
+    return observeCall(plan, kernelOf, this === call ? undefined : this, args);
+  }
+  Object.defineProperties(call, { name: { value: fn.name, configurable: true }, length: { value: fn.length, configurable: true } });
+  return Object.assign(call, fn, {
+    started: { event: plan.started },
+    complete: { event: plan.complete },
+    failed: { event: plan.failed },
+    cancelled: { event: plan.cancelled },
+    observe,
+  });
+}
