@@ -157,6 +157,13 @@ describe('TypeScript', () => {
     );
     export const fence: Promise<number | null> = run(db, async (grant: Grant) => grant.fence);
     export const clocked = createCoordinator({ clock: virtualTime() });
+
+    declare module 'rxbaton' {
+      interface EventMap { ready: { rows: number } }
+    }
+    when('ready', ({ rows }) => rows.toFixed());
+    // @ts-expect-error rows is a number
+    when('ready', ({ rows }) => rows.toUpperCase());
     // @ts-expect-error a duration needs a unit that exists
     mutex('db', { ttl: '3 moons' });
     // @ts-expect-error the argument is a number
