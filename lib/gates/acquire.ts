@@ -1,0 +1,85 @@
+import { Observable, type Observer, Subscriber, type Subscription } from 'rxjs';
+import { GrantDiscardedError } from '../errors.ts';
+import { sinkOf, type Sink } from '../internal/sink.ts';
+import { gateName } from './describe.ts';
+import type { AcquireOptions, GateRef, Grant } from './gate.ts';
+import { LiveGrant } from './grant.ts';
+import { Holder } from './holder.ts';
+import type { Ask } from './port.ts';
+import { GateRequest } from './gateRequest.ts';
+import type { Ticket } from './ticket.ts';
+
+/**
+ * Asks for a gate: a cold Observable of one grant.
+ *
+ * ```
+ * a lease   ----g------------    stays open: held until you unsubscribe
+ * a token   ----g|               completes: spent
+ * refused   ----#                errors before the grant
+ * lost      ----g-----#          errors after it
+ * ```
+ *
+ * Each subscription is a request of its own. Requests queue, first come, first served within a priority. Unsubscribing leaves
+ * the queue or gives the grant back, at once. A lease that is given back inside its own first notification protects nothing
+ * (`firstValueFrom(acquire(lock))`, `take(1)`): that is reported as a `GrantDiscardedError`. Use `hold`, `run` or `enter`.
+ *
+ * @throws ConfigError for a bad option. Errors with `BusyError`, `AcquireTimeoutError`, `AbortedError`, `DeadlockError`,
+ * `LimitImpossibleError`, `BarrierBrokenError` or `LeaseLostError`.
+ * @see {@link hold} to run work under it
+ * @example Take whichever machine is free first
+ * ```ts
+ * hold(race(acquire('gpu-1'), acquire('gpu-2')), ({ gate }) => train(gate));
+ * ```
+ */
+export function acquire(gate: GateRef, options?: AcquireOptions): Observable<Grant> {
+  return new Acquisition(new GateRequest(gate, options, 'acquire()'));
+}
+
+/** What `acquire` returns; `hold` goes past its Observable face. */
+export class Acquisition extends Observable<Grant> {
+  readonly request: GateRequest;
+
+  constructor(request: GateRequest) {
+    super();
+    this.request = request;
+  }
+
+  override subscribe(
+    observer?: Partial<Observer<Grant>> | ((value: Grant) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    const { request } = this;
+    const parent = request.parent();
+    const host = request.host(parent);
+    const chained = observer instanceof Subscriber;
+    const asking = new Asking(chained ? observer : sinkOf(observer, error, complete), parent, host.tracks, request.ask);
+    asking.request(request.door.open(host), request.signal);
+    return chained ? observer : asking;
+  }
+}
+
+/** The work is the consumer's: it lasts until the consumer unsubscribes. */
+class Asking extends Holder<Grant> {
+  readonly ask: Ask;
+
+  constructor(destination: Subscriber<Grant> | Sink<Grant>, parent: Asking['parent'], tracked: boolean, ask: Ask) {
+    super(destination, parent, tracked);
+    this.ask = ask;
+  }
+
+  protected override work(ticket: Ticket): void {
+    const { core } = ticket;
+    this.next(new LiveGrant(ticket));
+    if (!core.lease) {
+      this.complete();
+    } else if (this.closed) {
+      core.env.report(
+        new GrantDiscardedError(`The grant of ${gateName(core)} was given back before anything could run under it.`, {
+          hint: 'Use hold(acquire(gate), work), run(gate, work) or enter(gate) instead of firstValueFrom or take(1).',
+          details: { gate: gateName(core) },
+        }),
+      );
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { ConfigError } from '../errors.ts';
+import { knownOptions } from '../internal/options.ts';
+import { costOf } from './ask.ts';
+import type { AllOf, Gate, Member } from './gate.ts';
+import type { GateSpec } from './spec.ts';
+
+/**
+ * Several gates as one: all of them or none, so that nothing is held while the rest is awaited and no token is spent in vain.
+ *
+ * Queues in each gate at once and enters when it is first in all of them. A member can say how much of it is wanted, and of
+ * which key. The grant's `charge` goes to the quotas among them.
+ *
+ * @example One request to a model: a lock, a request and its tokens
+ * ```ts
+ * await run(allOf(report, requests, { gate: tokens, cost: 1200 }), () => ask(model));
+ * ```
+ */
+export function allOf(...members: readonly (Gate | GateSpec | string | AllOf | { gate: Gate | GateSpec | string; cost?: number; key?: string })[]): AllOf {
+  if (members.length === 0) throw new ConfigError('allOf() needs at least one gate.');
+  return {
+    kind: 'all',
+    members: members.flatMap((member): readonly Member[] => {
+      if (typeof member === 'string' || 'name' in member) return [{ gate: member, cost: 1, key: undefined }];
+      if ('members' in member) return member.members;
+      knownOptions('A member of allOf', member, ['gate', 'cost', 'key']);
+      return [{ gate: member.gate, cost: costOf(member.cost ?? 1, 'allOf member'), key: member.key }];
+    }),
+  };
+}

@@ -1,0 +1,35 @@
+import { expected, knownOptions, show } from '../internal/options.ts';
+import { ConfigError } from '../errors.ts';
+import { milliseconds } from '../time/duration.ts';
+import type { AcquireOptions } from './gate.ts';
+import type { Ask } from './port.ts';
+
+const known: readonly (keyof AcquireOptions)[] = ['cost', 'timeout', 'signal', 'priority', 'owner', 'label', 'key'];
+
+/** A request without wishes: what most requests are, and one object for all of them. */
+export const plainAsk: Ask = { cost: 1, priority: 0, timeout: Infinity, label: undefined };
+
+export function costOf(cost: number, owner: string): number {
+  return typeof cost === 'number' && cost > 0 && cost < Infinity ? cost : expected(`${owner}.cost`, 'a positive number', cost);
+}
+
+/** What options ask for, checked. `more` names the options of the caller that are read elsewhere. */
+export function askOf(options: AcquireOptions | undefined, owner: string, more: readonly string[] = []): Ask {
+  if (options === undefined) return plainAsk;
+  knownOptions(owner, options, more.length === 0 ? known : [...known, ...more]);
+  const { cost = 1, priority = 0, timeout = Infinity, label, signal, key } = options;
+  if (!Number.isInteger(priority) || priority < -4096 || priority > 4095) {
+    expected(`${owner}.priority`, 'an integer from -4096 to 4095', priority);
+  }
+  if (label !== undefined && typeof label !== 'string') expected(`${owner}.label`, 'a string', label);
+  if (key !== undefined && typeof key !== 'string') expected(`${owner}.key`, 'a string', key);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new ConfigError(`${owner}.signal must be an AbortSignal, not ${show(signal)}.`);
+  }
+  return {
+    cost: costOf(cost, owner),
+    priority,
+    timeout: milliseconds(timeout, `${owner}.timeout`, { zero: true, infinite: true }),
+    label,
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * The wait-for graph. It is searched when somebody starts to wait, never by a timer, and only if that somebody holds
+ * something: a cycle has to come back to it. Nested work is taken to be awaited by the work it is nested in.
+ *
+ * A lease blocks its gate for ever only if graph reduction proves it: let everybody who can finish do so and give back;
+ * who is left then waits for ever. With one permit that is the same as a cycle, with several it is not.
+ */
+import type { Frame } from '../internal/context.ts';
+import { waitEdge } from './describe.ts';
+import type { GateCore, WaitEdge } from './port.ts';
+import { HELD, QUEUED, type Ticket } from './ticket.ts';
+import type { Turnstile } from './turnstile.ts';
+
+/** A request for several gates counts as one. */
+const unit = (ticket: Ticket): Ticket => ticket.extras?.joint?.ticket ?? ticket;
+const partsOf = (ticket: Ticket): readonly Ticket[] => {
+  const parts = ticket.extras?.parts ?? [];
+  return parts.length > 0 ? parts : [ticket];
+};
+
+/** The leases of the work that a frame belongs to: its own and those of everybody who awaits it. */
+function leasesAbove(frame: Frame | null): Ticket[] {
+  const leases: Ticket[] = [];
+  for (let at = frame; at !== null; at = at.root ? null : at.parent) {
+    const ticket = at.ticket as Ticket | null;
+    if (ticket !== null && ticket.state === HELD) leases.push(ticket);
+  }
+  return leases;
+}
+
+/** The lease of this gate that the work of a frame already holds, if it does. */
+export function enclosingLease(frame: Frame | null, core: GateCore): Ticket | null {
+  for (const lease of leasesAbove(frame)) for (const part of partsOf(lease)) if (part.core === core) return part;
+  return null;
+}
+
+/** Notes with each lease above a waiter that its end waits for this one too. */
+export function register(ticket: Ticket): void {
+  for (const lease of leasesAbove(ticket.waiter.frame)) {
+    const { blocked } = lease.more();
+    // Whoever no longer waits is dropped here, so that the list stays as short as the queue.
+    for (let i = blocked.length - 1; i >= 0; i--) if (blocked[i]!.state !== QUEUED) blocked.splice(i, 1);
+    blocked.push(ticket);
+  }
+}
+
+const waitingInside = (lease: Ticket): Ticket[] => unit(lease).extras?.blocked.filter(({ state }) => state === QUEUED) ?? [];
+
+/** Leases that keep others out until they are given back: not budgets, whose period ends by itself. */
+function holdersOf(part: Ticket): Ticket[] {
+  const gate = part.core as Turnstile;
+  return gate.spec.kind === 'quota' ? [] : gate.held();
+}
+
+/** The cycle that this waiter closes, or `null` if somebody can still go on and let it in. */
+export function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] | null {
+  const mine = new Set(leasesAbove(ticket.waiter.frame));
+  if (mine.size === 0) return null;
+
+  const waiting = new Set<Ticket>([ticket]);
+  let closes = false;
+  for (const waiter of waiting) {
+    for (const part of partsOf(waiter)) {
+      for (const holder of holdersOf(part)) {
+        if (mine.has(unit(holder))) closes = true;
+        for (const inner of waitingInside(holder)) waiting.add(inner);
+      }
+    }
+  }
+  if (!closes) return null;
+
+  const stuck = reduce(waiting);
+  return stuck.has(ticket) ? cycleThrough(ticket, mine, stuck, now) : null;
+}
+
+/** Removes those who can go on, until nobody is left who can. */
+function reduce(waiting: ReadonlySet<Ticket>): Set<Ticket> {
+  const stuck = new Set(waiting);
+  for (let before = -1; before !== stuck.size; ) {
+    before = stuck.size;
+    for (const waiter of stuck) if (!partsOf(waiter).some((part) => blockedFor(part, stuck))) stuck.delete(waiter);
+  }
+  return stuck;
+}
+
+/** Whether nobody who can finish would let this one in, or somebody before it. */
+function blockedFor(part: Ticket, stuck: ReadonlySet<Ticket>): boolean {
+  const { policy, line, spec } = part.core as Turnstile;
+  if (spec.kind === 'quota') return false;
+  let free = policy.capacity;
+  for (const holder of holdersOf(part)) if (isStuck(holder, stuck)) free -= holder.waiter.ask.cost;
+  for (let before = line.head; before !== null; before = before.next) {
+    if (before.waiter.ask.cost > free || (before !== part && stuck.has(unit(before)))) return true;
+    if (before === part) return false;
+  }
+  return false;
+}
+
+/** Whether a lease ends only after somebody who is stuck. One that lapses ends by itself. */
+const isStuck = (lease: Ticket, stuck: ReadonlySet<Ticket>): boolean =>
+  (lease.extras?.until ?? Infinity) === Infinity && waitingInside(lease).some((inner) => stuck.has(unit(inner)));
+
+/** One way round, for people: from the waiter over those who block it back to what it holds itself. */
+function cycleThrough(from: Ticket, mine: ReadonlySet<Ticket>, stuck: ReadonlySet<Ticket>, now: number): WaitEdge[] {
+  const seen = new Set<Ticket>();
+  const walk = (waiter: Ticket): WaitEdge[] | null => {
+    seen.add(waiter);
+    for (const part of partsOf(waiter)) {
+      const holders = holdersOf(part);
+      const edge = waitEdge({ ...part, waiter: waiter.waiter } as Ticket, holders, now);
+      for (const holder of holders) {
+        if (mine.has(unit(holder))) return [edge];
+        for (const inner of waitingInside(holder)) {
+          if (!stuck.has(unit(inner)) || seen.has(inner)) continue;
+          const rest = walk(inner);
+          if (rest !== null) return [edge, ...rest];
+        }
+      }
+    }
+    return null;
+  };
+  return walk(from) ?? [];
+}

@@ -1,0 +1,69 @@
+/** How people and gates are called in errors, events and `inspect`. */
+import { nearest } from '../internal/context.ts';
+import { LeaseLostError } from '../errors.ts';
+import type { GateCore, GateState, HolderState, LossReason, Waiter, WaiterState, WaitEdge } from './port.ts';
+import type { Ticket } from './ticket.ts';
+
+/** Who asks: its label, else the call it belongs to, else nobody in particular. */
+export function whoIs({ ask, frame }: Waiter): string {
+  if (ask.label !== undefined) return ask.label;
+  const call = nearest(frame, 'call') as { readonly name?: string; readonly runId?: string } | null;
+  if (call?.name === undefined) return 'anonymous';
+  return call.runId === undefined ? call.name : `${call.name}#${call.runId}`;
+}
+
+/** What a gate is called: its name, and its key if it has one. */
+export const gateName = ({ spec, key }: Pick<GateCore, 'spec' | 'key'>): string =>
+  key === undefined ? spec.name : `${spec.name}[${key}]`;
+
+/** `held by a (3.1 s), b (20 ms); 2 ahead`: who is in the way at this gate. */
+export function inTheWay({ holders, waiting, opensIn }: GateState): string {
+  const held = holders.map(({ who, held }) => `${who} (for ${span(held)})`);
+  const parts = [
+    held.length > 0 ? `held by ${held.slice(0, 5).join(', ')}${held.length > 5 ? ` and ${held.length - 5} more` : ''}` : '',
+    opensIn > 0 && opensIn < Infinity ? `opens in ${span(opensIn)}` : '',
+    waiting.length > 0 ? `${waiting.length} waiting` : '',
+  ];
+  return parts.filter(Boolean).join('; ') || 'nobody holds it';
+}
+
+/** A time span for people. */
+export function span(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${Math.round(ms / 100) / 10} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+}
+
+export function holderState(ticket: Ticket, now: number): HolderState {
+  const until = ticket.extras?.until ?? Infinity;
+  return {
+    who: whoIs(ticket.waiter),
+    fence: ticket.fence || null,
+    cost: ticket.waiter.ask.cost,
+    held: ticket.since < 0 ? 0 : Math.max(0, now - ticket.since),
+    left: until === Infinity ? Infinity : Math.max(0, until - now),
+  };
+}
+
+export function waiterState(ticket: Ticket, now: number): WaiterState {
+  const { cost, priority } = ticket.waiter.ask;
+  return { who: whoIs(ticket.waiter), cost, priority, waited: Math.max(0, now - ticket.queuedAt) };
+}
+
+export function waitEdge(ticket: Ticket, holders: readonly Ticket[], now: number): WaitEdge {
+  return {
+    waiter: whoIs(ticket.waiter),
+    gate: gateName(ticket.core),
+    holders: holders.map(({ waiter }) => whoIs(waiter)),
+    since: ticket.queuedAt < 0 ? 0 : Math.max(0, now - ticket.queuedAt),
+  };
+}
+
+/** What the holder of a lost lease hears. */
+export function lostError(waiter: Waiter, ticket: Ticket, reason: LossReason, note: string | undefined): LeaseLostError {
+  const gate = gateName(ticket.core);
+  return new LeaseLostError(`${whoIs(waiter)} lost ${gate}: ${note ?? reason}.`, {
+    ...(reason === 'expired' ? { hint: 'Give it a longer ttl, extend() the grant, or let it renew.' } : null),
+    details: { gate, reason, note, fence: ticket.fence || null },
+  });
+}

@@ -1,0 +1,87 @@
+import { Observable, type ObservableInput, type ObservedValueOf, type Observer, Subscriber, type Subscription } from 'rxjs';
+import { sinkOf, type Sink } from '../internal/sink.ts';
+import type { Frame } from '../internal/context.ts';
+import { expected } from '../internal/options.ts';
+import { Acquisition } from './acquire.ts';
+import { ForeignWork } from './foreign.ts';
+import type { Grant } from './gate.ts';
+import type { Ask } from './port.ts';
+import { Work } from './work.ts';
+
+/**
+ * Runs work under a grant, and gives the grant back when the work is over, whichever way it ends.
+ *
+ * ```
+ * acquisition   ---g
+ * work(g)          --x--y--|
+ * result        -----x--y--|
+ * ```
+ *
+ * In this order: the work is torn down, the gate is reserved for the next in the queue, the consumer hears the end, the next
+ * one starts. Unsubscribing leaves the queue or stops the work; work that is a promise keeps the gate until it has settled,
+ * and its `grant.signal` aborts at once. A lost lease tears the work down and errors with `LeaseLostError`. `retry` goes
+ * around `hold`, never inside the acquisition.
+ *
+ * @param acquisition `acquire(...)`, or any Observable of grants made from some, such as a `race` of two.
+ * @param work What to run: an Observable, a promise or any other input of RxJS.
+ * @see {@link run} for the promise face
+ * @example Stop asking after five seconds
+ * ```ts
+ * hold(acquire('customer-db', { timeout: '5s' }), ({ signal }) => fetchPages(signal)).subscribe(show);
+ * ```
+ */
+export function hold<O extends ObservableInput<unknown>>(
+  acquisition: Observable<Grant>,
+  work: (grant: Grant) => O,
+): Observable<ObservedValueOf<O>> {
+  if (typeof work !== 'function') expected('The work of hold()', 'a function of the grant', work);
+  return acquisition instanceof Acquisition
+    ? new HoldObservable<ObservedValueOf<O>>(acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>)
+    : new Observable((subscriber) => new ForeignWork(subscriber, acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>));
+}
+
+class HoldObservable<T> extends Observable<T> {
+  private readonly acquisition: Acquisition;
+  private readonly run: (grant: Grant) => ObservableInput<T>;
+
+  constructor(acquisition: Acquisition, run: (grant: Grant) => ObservableInput<T>) {
+    super();
+    this.acquisition = acquisition;
+    this.run = run;
+  }
+
+  override subscribe(
+    observer?: Partial<Observer<T>> | ((value: T) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    const { request } = this.acquisition;
+    const parent = request.parent();
+    const host = request.host(parent);
+    const chained = observer instanceof Subscriber;
+    const work = new HoldWork(chained ? observer : sinkOf(observer, error, complete), parent, host.tracks, request.ask, this.run);
+    work.request(request.door.open(host), request.signal);
+    return chained ? observer : work;
+  }
+}
+
+class HoldWork<T> extends Work<T> {
+  readonly ask: Ask;
+  private readonly run: (grant: Grant) => ObservableInput<T>;
+
+  constructor(
+    destination: Subscriber<T> | Sink<T>,
+    parent: Frame | null,
+    tracked: boolean,
+    ask: Ask,
+    run: (grant: Grant) => ObservableInput<T>,
+  ) {
+    super(destination, parent, tracked);
+    this.ask = ask;
+    this.run = run;
+  }
+
+  protected override project(grant: Grant): ObservableInput<T> {
+    return this.run(grant);
+  }
+}

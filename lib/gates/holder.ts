@@ -1,0 +1,198 @@
+import { Subscriber } from 'rxjs';
+import type { CoordinationError } from '../errors.ts';
+import { currentFrame, type Frame, runIn } from '../internal/context.ts';
+import { reportUnhandled } from '../internal/env.ts';
+import { begin, end } from '../internal/handover.ts';
+import type { Sink } from '../internal/sink.ts';
+import { lostError } from './describe.ts';
+import { aborted, type Patience, patience } from './patience.ts';
+import type { Ask, GateCore, LossReason, Waiter } from './port.ts';
+import type { Ticket } from './ticket.ts';
+
+const ASKING = 0;
+/** The work is being subscribed to: its teardown is not known yet. */
+const STARTING = 1;
+const WORKING = 2;
+const ENDED = 3;
+
+/** How work ends. */
+interface Ending {
+  readonly kind: 'complete' | 'error' | 'unsubscribe';
+  readonly error?: unknown;
+}
+const completed: Ending = { kind: 'complete' };
+const unsubscribed: Ending = { kind: 'unsubscribe' };
+
+/**
+ * Work under a grant: the only code that knows the order in which it ends. First the work is torn down; then the account is
+ * settled, which reserves for the next; then the consumer hears of it; then the next ones do.
+ *
+ * One object is the subscriber to the work, the waiter at the gate and the frame of the causal context, so that a hold costs
+ * one allocation and one ticket.
+ */
+export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
+  abstract readonly ask: Ask;
+  ticket: Ticket | null = null;
+  /** The frame in which the hold was started: what its consumers run in, and whose leases it does not wait for twice. */
+  readonly parent: Frame | null;
+  /** Whether frames follow promises here. */
+  private readonly tracked: boolean;
+  private phase: typeof ASKING | typeof STARTING | typeof WORKING | typeof ENDED = ASKING;
+  private ending: Ending | null = null;
+  private waitingFor: Patience | null = null;
+
+  constructor(destination: Subscriber<T> | Sink<T> | undefined, parent: Frame | null, tracked: boolean) {
+    super(destination);
+    this.parent = parent;
+    this.tracked = tracked;
+  }
+
+  get frame(): Frame | null {
+    return this.tracked || this.parent !== null ? this : null;
+  }
+
+  get coordinator(): null {
+    return null;
+  }
+
+  get cause(): null {
+    return null;
+  }
+
+  get call(): null {
+    return null;
+  }
+
+  get root(): false {
+    return false;
+  }
+
+  /** Subscribes to the work. What it throws is an error of the work. */
+  protected abstract work(ticket: Ticket): void;
+
+  /** Gives the grant back. Work that goes on after its teardown puts it off. */
+  protected giveBack(ticket: Ticket): void {
+    ticket.core.release(ticket);
+  }
+
+  /** Asks for the grant. */
+  request(core: GateCore, signal: AbortSignal | undefined): void {
+    if (this.closed) return;
+    if (signal?.aborted) {
+      this.refused(aborted(core, signal));
+      return;
+    }
+    core.enter(this);
+    const { timeout } = this.ask;
+    if (this.phase === ASKING && (signal !== undefined || (timeout > 0 && timeout < Infinity))) {
+      this.waitingFor = patience(this, core, signal);
+    }
+  }
+
+  granted(ticket: Ticket): void {
+    if (this.waitingFor !== null) this.stopWaiting();
+    this.phase = STARTING;
+    if (this.tracked) runIn(this, start, this, ticket);
+    else start(this, ticket);
+    if (this.ending !== null) this.finish(this.ending);
+    else this.phase = WORKING;
+  }
+
+  /** Called by `start` alone: a function, so that the context needs no closure. */
+  startWork(ticket: Ticket): void {
+    try {
+      this.work(ticket);
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  refused(error: CoordinationError): void {
+    this.fail(error);
+  }
+
+  lost(ticket: Ticket, reason: LossReason, note?: string): void {
+    this.fail(lostError(this, ticket, reason, note));
+  }
+
+  /** Ends with an error that does not come from the work. */
+  fail(error: unknown): void {
+    if (this.phase === ENDED) return;
+    const ending: Ending = { kind: 'error', error };
+    if (this.phase === STARTING) this.ending = ending;
+    else this.finish(ending);
+  }
+
+  protected override _next(value: T): void {
+    if (!this.tracked || currentFrame() === this.parent) this.destination.next(value);
+    else runIn(this.parent, next, this.destination as Sink<T>, value);
+  }
+
+  protected override _error(error: unknown): void {
+    this.fail(error);
+  }
+
+  protected override _complete(): void {
+    // Work that ends while it is being subscribed to has a teardown that is still to come.
+    if (this.phase === STARTING) this.ending = completed;
+    else this.finish(completed);
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return;
+    if (this.phase === WORKING) {
+      this.finish(unsubscribed);
+      return;
+    }
+    if (this.phase === STARTING) this.ending = unsubscribed;
+    this.tearDown();
+    if (this.phase !== ASKING) return;
+    this.phase = ENDED;
+    if (this.waitingFor !== null) this.stopWaiting();
+    if (this.ticket !== null) this.ticket.core.cancel(this.ticket);
+  }
+
+  private stopWaiting(): void {
+    this.waitingFor?.end();
+    this.waitingFor = null;
+  }
+
+  private finish(ending: Ending): void {
+    const { ticket, tracked, parent } = this;
+    const destination = this.destination as Sink<T> | null;
+    this.phase = ENDED;
+    if (this.waitingFor !== null) this.stopWaiting();
+    begin();
+    try {
+      this.tearDown();
+      if (ticket !== null) this.giveBack(ticket);
+      if (destination === null || ending === unsubscribed) return;
+      if (!tracked || currentFrame() === parent) notify(destination, ending);
+      else runIn(parent, notify, destination, ending);
+    } finally {
+      end();
+    }
+  }
+
+  /** A teardown that throws must not keep the gate closed. */
+  private tearDown(): void {
+    try {
+      super.unsubscribe();
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+}
+
+const start = <T>(holder: Holder<T>, ticket: Ticket): void => {
+  holder.startWork(ticket);
+};
+
+const next = <T>(destination: Sink<T>, value: T): void => {
+  destination.next(value);
+};
+
+const notify = (destination: Sink<never>, ending: Ending): void => {
+  if (ending.kind === 'complete') destination.complete();
+  else destination.error(ending.error);
+};

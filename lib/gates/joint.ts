@@ -1,0 +1,191 @@
+import { begin, end, handOver } from '../internal/handover.ts';
+import { gateName } from './describe.ts';
+import type { Ask, BackendEnv, GateCore, GateState, MaybePromise, Waiter } from './port.ts';
+import type { GateSpec } from './spec.ts';
+import { HELD, type Joint, OVER, QUEUED, released, RESERVED, Ticket } from './ticket.ts';
+import type { Turnstile } from './turnstile.ts';
+
+/** One gate of several, and how much of it is wanted. */
+export interface Share {
+  readonly core: Turnstile;
+  readonly cost: number;
+}
+
+/**
+ * Several gates of one memory as one. A request stands in every queue and enters when it is first in all of them and all
+ * would admit it: all or nothing, in one turn. So nothing is held while something else is awaited, no token is spent in
+ * vain, and two such requests meet in the same order everywhere, which is why they cannot deadlock each other.
+ */
+export class JointCore implements GateCore {
+  readonly spec: GateSpec;
+  readonly key: undefined;
+  readonly retired = false;
+  readonly lease: boolean;
+  private readonly shares: readonly Share[];
+  readonly env: BackendEnv;
+
+  constructor(shares: readonly Share[], env: BackendEnv) {
+    this.shares = shares;
+    this.env = env;
+    this.lease = shares.some(({ core }) => core.lease);
+    this.spec = { kind: 'mutex', name: shares.map(({ core }) => gateName(core)).join(' + '), ttl: Infinity, renew: true, reentrant: false };
+  }
+
+  enter(waiter: Waiter): void {
+    const ticket = new Ticket(this, waiter);
+    waiter.ticket = ticket;
+    const { shares } = this;
+    const joint: Joint = { ticket, tryEnter: () => this.tryEnter(ticket) };
+    const parts = shares.map(({ core, cost }) => {
+      const part = new Ticket(core, new PartWaiter(waiter, cost, ticket));
+      part.waiter.ticket = part;
+      part.more().joint = joint;
+      return part;
+    });
+    ticket.more().parts = parts;
+    for (const { core, cost } of shares) {
+      const refusal = core.refusal(cost);
+      if (refusal === null) continue;
+      ticket.state = OVER;
+      waiter.refused(refusal);
+      return;
+    }
+    ticket.queuedAt = Math.round(this.env.clock.now());
+    begin();
+    try {
+      // In every queue before anything is tried: an activity handler that comes back here finds a whole request.
+      for (const part of parts) (part.core as Turnstile).join(part);
+      this.tryEnter(ticket);
+      if (ticket.state !== QUEUED) ticket.queuedAt = -1;
+    } finally {
+      end();
+    }
+    if (ticket.state !== QUEUED) return;
+    if (waiter.ask.timeout === 0) {
+      const closed = parts.find((part) => !(part.core as Turnstile).wouldAdmit(part)) ?? parts[0]!;
+      this.leave(ticket);
+      waiter.refused((closed.core as Turnstile).busy());
+    } else {
+      const error = (parts[0]!.core as Turnstile).deadlockOf(ticket);
+      if (error === null) return;
+      this.leave(ticket);
+      waiter.refused(error);
+    }
+  }
+
+  private tryEnter(ticket: Ticket): boolean {
+    const parts = ticket.more().parts;
+    if (ticket.state !== QUEUED || !parts.every((part) => (part.core as Turnstile).wouldAdmit(part))) return false;
+    ticket.state = RESERVED;
+    ticket.fence = this.lease ? ++this.env.fence : 0;
+    for (const part of parts) (part.core as Turnstile).reserve(part);
+    handOver(ticket);
+    this.turnAll(parts);
+    return true;
+  }
+
+  /** Those behind this request look again, after it has been served. */
+  private turnAll(parts: readonly Ticket[]): void {
+    for (const { core } of parts) {
+      handOver({
+        deliver: () => {
+          (core as Turnstile).turn();
+        },
+      });
+    }
+  }
+
+  deliver(ticket: Ticket): void {
+    const { parts } = ticket.more();
+    ticket.state = this.lease ? HELD : OVER;
+    for (const part of parts) (part.core as Turnstile).enteredTogether(part);
+    ticket.waiter.granted(ticket);
+    if (ticket.state === HELD) ticket.since = Math.round(this.env.clock.now());
+    for (const part of parts) (part.core as Turnstile).dispatched(part);
+  }
+
+  cancel(ticket: Ticket): void {
+    if (ticket.state === HELD) this.release(ticket);
+    else if (ticket.state !== OVER) this.leave(ticket);
+  }
+
+  private leave(ticket: Ticket): void {
+    ticket.state = OVER;
+    this.inOneTurn(ticket, (part) => {
+      part.core.cancel(part);
+    });
+  }
+
+  release(ticket: Ticket): void {
+    if (ticket.state !== HELD) return;
+    ticket.state = OVER;
+    this.inOneTurn(ticket, (part) => {
+      part.core.release(part);
+    });
+    if (ticket.extras !== null) ticket.abort(released);
+  }
+
+  private inOneTurn(ticket: Ticket, leave: (part: Ticket) => void): void {
+    begin();
+    try {
+      ticket.more().parts.forEach(leave);
+    } finally {
+      end();
+    }
+  }
+
+  async extend(ticket: Ticket, ms: number): Promise<boolean> {
+    const held = await Promise.all(ticket.more().parts.map((part) => !part.core.lease || part.core.extend(part, ms)));
+    return held.every(Boolean);
+  }
+
+  /** The real cost is that of the quotas among the gates. */
+  charge(ticket: Ticket, actual: number): MaybePromise<void> {
+    for (const part of ticket.more().parts) void part.core.charge(part, actual);
+  }
+
+  change(): never {
+    throw new TypeError('Change the gates of an allOf one by one.');
+  }
+
+  force(): never {
+    throw new TypeError('Force the gates of an allOf one by one.');
+  }
+
+  inspect(): GateState {
+    throw new TypeError('Inspect the gates of an allOf one by one.');
+  }
+}
+
+/** Stands in the queue of one gate for a request for several. */
+class PartWaiter implements Waiter {
+  readonly ask: Ask;
+  ticket: Ticket | null = null;
+  private readonly whole: Waiter;
+  private readonly joint: Ticket;
+
+  constructor(whole: Waiter, cost: number, joint: Ticket) {
+    this.ask = { ...whole.ask, cost };
+    this.whole = whole;
+    this.joint = joint;
+  }
+
+  get frame(): Waiter['frame'] {
+    return this.whole.frame;
+  }
+
+  granted(): void {
+    // The whole request is told, once.
+  }
+
+  refused(error: Parameters<Waiter['refused']>[0]): void {
+    // A resize or a broken barrier refused this part: the others leave their queues.
+    if (this.joint.state !== QUEUED) return;
+    this.joint.core.cancel(this.joint);
+    this.whole.refused(error);
+  }
+
+  lost(_part: Ticket, ...why: [reason: Parameters<Waiter['lost']>[1], note?: string]): void {
+    if (this.joint.state === HELD) this.whole.lost(this.joint, ...why);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Subscription } from 'rxjs';
+import { AbortedError, AcquireTimeoutError } from '../errors.ts';
+import { after } from '../time/after.ts';
+import { gateName, inTheWay, span } from './describe.ts';
+import type { GateCore, Waiter } from './port.ts';
+
+/** The end of a request that waited too long or was called off. */
+export interface Patience {
+  /** It has been answered: nothing is left on the clock or on the signal. */
+  end(): void;
+}
+
+export const aborted = (core: GateCore, signal: AbortSignal): AbortedError =>
+  new AbortedError(`Waiting for ${gateName(core)} was aborted.`, { details: { gate: gateName(core) }, cause: signal.reason });
+
+/** Watches the clock and a signal for somebody who has begun to wait. */
+export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | undefined): Patience {
+  const { timeout } = waiter.ask;
+  let timer: Subscription | null = null;
+
+  const leave = (): void => {
+    end();
+    if (waiter.ticket !== null) core.cancel(waiter.ticket);
+  };
+  const onAbort = (): void => {
+    leave();
+    waiter.refused(aborted(core, signal!));
+  };
+  const onTime = (): void => {
+    const state = core.inspect();
+    leave();
+    const known = state instanceof Promise ? '' : ` ${inTheWay({ ...state, waiting: state.waiting.slice(1) })}.`;
+    waiter.refused(
+      new AcquireTimeoutError(`${gateName(core)} did not open within ${span(timeout)}:${known}`, {
+        hint: 'Raise the timeout, or look at waits() to see who is in the way.',
+        details: { gate: gateName(core), timeout },
+      }),
+    );
+  };
+  const end = (): void => {
+    timer?.unsubscribe();
+    signal?.removeEventListener('abort', onAbort);
+  };
+
+  signal?.addEventListener('abort', onAbort);
+  if (timeout > 0 && timeout < Infinity) timer = after(core.env.clock, timeout, onTime);
+  return { end };
+}

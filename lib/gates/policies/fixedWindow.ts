@@ -1,0 +1,53 @@
+import type { LimiterSpec } from '../spec.ts';
+import type { Policy, Settings } from './policy.ts';
+
+/** A window opens at the first admission and lasts `per`. Two of them back to back can pass twice the limit: that is its nature. */
+export class FixedWindow implements Policy {
+  readonly timed = true;
+  readonly lease = false;
+  capacity: number;
+  private per: number;
+  private opened = -Infinity;
+  private used = 0;
+
+  constructor({ limit, per }: LimiterSpec) {
+    this.capacity = limit;
+    this.per = per;
+  }
+
+  opensAt(cost: number, now: number): number {
+    const closes = this.opened + this.per;
+    return closes <= now || this.used + cost <= this.capacity ? -Infinity : closes;
+  }
+
+  take(cost: number, now: number): number {
+    if (this.opened + this.per <= now) {
+      this.opened = now;
+      this.used = 0;
+    }
+    this.used += cost;
+    return this.opened;
+  }
+
+  give(): void {
+    // A token is spent.
+  }
+
+  undo(cost: number, mark: number): void {
+    if (mark === this.opened) this.used -= cost;
+  }
+
+  available(now: number): number {
+    return this.opened + this.per <= now ? this.capacity : Math.max(0, this.capacity - this.used);
+  }
+
+  fresh(now: number): boolean {
+    return this.opened + this.per <= now;
+  }
+
+  change(settings: Settings): void {
+    const { limit, per } = settings as LimiterSpec;
+    this.capacity = limit;
+    this.per = per;
+  }
+}

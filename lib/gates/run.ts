@@ -1,0 +1,154 @@
+import type { CoordinationError } from '../errors.ts';
+import { type Frame, runIn } from '../internal/context.ts';
+import { expected } from '../internal/options.ts';
+import { lostError } from './describe.ts';
+import type { AcquireOptions, GateRef, Grant } from './gate.ts';
+import { GateRequest } from './gateRequest.ts';
+import { LiveGrant } from './grant.ts';
+import { aborted, type Patience, patience } from './patience.ts';
+import type { Ask, GateCore, LossReason, Waiter } from './port.ts';
+import type { Ticket } from './ticket.ts';
+
+type WorkOf<T> = (grant: Grant) => T | PromiseLike<T>;
+
+/**
+ * Runs a function under a grant: the promise face of `hold`.
+ *
+ * Queues like every request. The promise settles with what the function returns, after the grant went back. When `signal`
+ * aborts, the caller is rejected at once and `grant.signal` aborts too; the grant goes back when the function has settled,
+ * because until then it still writes. A lost lease rejects with `LeaseLostError`.
+ *
+ * @throws ConfigError for a bad option; rejects as `acquire` errors.
+ * @example One writer at a time
+ * ```ts
+ * await run(mutex('customer-db'), async ({ fence }) => db.save(customer, fence));
+ * ```
+ */
+export function run<T>(gate: GateRef, work: WorkOf<T>): Promise<T>;
+export function run<T>(gate: GateRef, options: AcquireOptions, work: WorkOf<T>): Promise<T>;
+export function run<T>(gate: GateRef, options: AcquireOptions | WorkOf<T>, work?: WorkOf<T>): Promise<T> {
+  const [wishes, task] = typeof options === 'function' ? [undefined, options] : [options, work];
+  if (typeof task !== 'function') expected('The work of run()', 'a function of the grant', task);
+  const request = new GateRequest(gate, wishes, 'run()');
+  const parent = request.parent();
+  const host = request.host(parent);
+  const core = request.door.open(host);
+  return new Promise((resolve, reject) => {
+    new Run(request, parent, host.tracks, task as WorkOf<T>, resolve, reject).request(core);
+  });
+}
+
+class Run<T> implements Waiter, Frame {
+  readonly ask: Ask;
+  readonly parent: Frame | null;
+  ticket: Ticket | null = null;
+  private readonly tracked: boolean;
+  private readonly signal: AbortSignal | undefined;
+  private readonly work: WorkOf<T>;
+  private readonly resolve: (value: T) => void;
+  private readonly reject: (error: unknown) => void;
+  private waitingFor: Patience | null = null;
+
+  constructor(
+    request: GateRequest,
+    parent: Frame | null,
+    tracked: boolean,
+    work: WorkOf<T>,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.ask = request.ask;
+    this.signal = request.signal;
+    this.parent = parent;
+    this.tracked = tracked;
+    this.work = work;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  get frame(): Frame | null {
+    return this.tracked || this.parent !== null ? this : null;
+  }
+
+  get coordinator(): null {
+    return null;
+  }
+
+  get cause(): null {
+    return null;
+  }
+
+  get call(): null {
+    return null;
+  }
+
+  get root(): false {
+    return false;
+  }
+
+  request(core: GateCore): void {
+    const { signal } = this;
+    if (signal?.aborted) {
+      this.reject(aborted(core, signal));
+      return;
+    }
+    core.enter(this);
+    const { timeout } = this.ask;
+    const waiting = this.ticket !== null && this.ticket.waiting;
+    if (waiting && (signal !== undefined || (timeout > 0 && timeout < Infinity))) this.waitingFor = patience(this, core, signal);
+  }
+
+  granted(ticket: Ticket): void {
+    this.waitingFor?.end();
+    if (this.tracked) runIn(this, start, this as Run<unknown>, ticket);
+    else start(this as Run<unknown>, ticket);
+  }
+
+  startWork(ticket: Ticket): void {
+    let result: T | PromiseLike<T>;
+    try {
+      result = this.work(new LiveGrant(ticket));
+    } catch (error) {
+      this.end(ticket, this.reject, error);
+      return;
+    }
+    if (typeof (result as PromiseLike<T> | null)?.then !== 'function') {
+      this.end(ticket, this.resolve, result as T);
+      return;
+    }
+    const { signal } = this;
+    const onAbort = (): void => {
+      ticket.abort(signal!.reason);
+      this.reject(aborted(ticket.core, signal!));
+    };
+    signal?.addEventListener('abort', onAbort);
+    (result as PromiseLike<T>).then(
+      (value) => {
+        signal?.removeEventListener('abort', onAbort);
+        this.end(ticket, this.resolve, value);
+      },
+      (error: unknown) => {
+        signal?.removeEventListener('abort', onAbort);
+        this.end(ticket, this.reject, error);
+      },
+    );
+  }
+
+  private end<V>(ticket: Ticket, settle: (value: V) => void, value: V): void {
+    ticket.core.release(ticket);
+    settle(value);
+  }
+
+  refused(error: CoordinationError): void {
+    this.waitingFor?.end();
+    this.reject(error);
+  }
+
+  lost(ticket: Ticket, reason: LossReason, note?: string): void {
+    this.reject(lostError(this, ticket, reason, note));
+  }
+}
+
+const start = (run: Run<unknown>, ticket: Ticket): void => {
+  run.startWork(ticket);
+};

@@ -1,0 +1,498 @@
+import type { Subscription } from 'rxjs';
+import { BarrierBrokenError, type CoordinationError, DeadlockError, LimitImpossibleError, BusyError } from '../errors.ts';
+import { begin, end, handOver } from '../internal/handover.ts';
+import { gateName, holderState, inTheWay, span, waiterState, whoIs } from './describe.ts';
+import { enclosingLease, findDeadlock, register } from './deadlock.ts';
+import { Line } from './line.ts';
+import type { BackendEnv, GateActivity, GateCore, GateState, LossReason, Waiter } from './port.ts';
+import type { Policy } from './policies/policy.ts';
+import { patched } from './patched.ts';
+import type { GateSpec, SpecPatch } from './spec.ts';
+import { HELD, OVER, QUEUED, released, RESERVED, Ticket } from './ticket.ts';
+
+/** The longest delay a host timer keeps: a longer one would fire at once. */
+const longestDelay = 2 ** 31 - 1;
+
+/** Told when nobody holds or awaits a gate, and when somebody does again. */
+export interface Home {
+  rest(gate: Turnstile): void;
+  wake(gate: Turnstile): void;
+}
+
+/**
+ * A gate in memory: the queue, the holders, fences, expiry and hand-over, once for all kinds of gates. When the head of
+ * the queue may enter is the policy's to say.
+ *
+ * Every public method leaves the account whole before anybody is told, since whoever is told may come back at once.
+ */
+export class Turnstile implements GateCore {
+  readonly spec: GateSpec;
+  readonly key: string | undefined;
+  readonly env: BackendEnv;
+  readonly policy: Policy;
+  readonly line: Line = new Line();
+  readonly holders: Line = new Line();
+  retired = false;
+  /** Nobody holds or awaits it. */
+  resting = true;
+  /** In the list of those that may be forgotten. */
+  listed = false;
+  private readonly home: Home;
+  /** The spec with all changes so far. */
+  private settings: GateSpec;
+  /** The last time that was read, for policies that can do with an old one. */
+  private seen = 0;
+  private pausedUntil = -Infinity;
+  /** Barriers: when this generation breaks. */
+  private breaksAt = Infinity;
+  private alarm: Subscription | null = null;
+  private alarmAt = Infinity;
+
+  constructor(spec: GateSpec, key: string | undefined, policy: Policy, env: BackendEnv, home: Home) {
+    this.spec = this.settings = spec;
+    this.key = key;
+    this.policy = policy;
+    this.env = env;
+    this.home = home;
+  }
+
+  get lease(): boolean {
+    return this.policy.lease;
+  }
+
+  enter(waiter: Waiter): void {
+    const ticket = new Ticket(this, waiter);
+    waiter.ticket = ticket;
+    if (this.resting) this.home.wake(this);
+    if (waiter.ask.cost > this.policy.capacity) {
+      this.refuse(ticket, this.impossible(waiter.ask.cost));
+    } else if (this.line.head === null && this.opensNow(waiter.ask.cost)) {
+      this.book(ticket);
+      this.told(ticket);
+    } else {
+      this.wait(ticket);
+    }
+  }
+
+  /** Whether a newcomer may enter, nobody being before it. */
+  private opensNow(cost: number): boolean {
+    const { policy } = this;
+    if (this.pausedUntil !== -Infinity && this.paused()) return false;
+    if (!policy.timed) return policy.opensAt(cost, 0, 1) <= 0;
+    // An exact window is stamped after its waiter was told; if it has room by the last time seen, one look at the clock is enough.
+    if (policy.dispatched !== undefined && policy.opensAt(cost, this.seen, 1) <= this.seen) return true;
+    return policy.opensAt(cost, (this.seen = this.env.clock.now()), 1) <= this.seen;
+  }
+
+  /** Whether it has its first settings and no pause: nothing to remember but the account. */
+  quiet(now: number): boolean {
+    return this.pausedUntil <= now && this.settings === this.spec;
+  }
+
+  held(): Ticket[] {
+    const held: Ticket[] = [];
+    for (let ticket = this.holders.head; ticket !== null; ticket = ticket.next) held.push(ticket);
+    return held;
+  }
+
+  private paused(): boolean {
+    if (this.env.clock.now() < this.pausedUntil) return true;
+    this.pausedUntil = -Infinity;
+    return false;
+  }
+
+  /** Books an entry and links a lease among the holders. */
+  private book(ticket: Ticket): void {
+    const { policy } = this;
+    ticket.mark = policy.take(ticket.waiter.ask.cost, this.seen);
+    ticket.state = RESERVED;
+    if (!policy.lease) return;
+    ticket.fence = ++this.env.fence;
+    this.holders.append(ticket);
+    const { settings } = this;
+    if ('ttl' in settings && !settings.renew) {
+      ticket.more().until = this.env.clock.now() + settings.ttl;
+      this.arm();
+    }
+  }
+
+  /** Tells a waiter that it has entered. */
+  private told(ticket: Ticket): void {
+    const { policy, env } = this;
+    ticket.state = policy.lease ? HELD : OVER;
+    if (env.activity !== null) this.tell('granted', ticket);
+    ticket.waiter.granted(ticket);
+    this.dispatched(ticket);
+  }
+
+  /** What can only be known once the waiter has been told. Parts of a joint request come here by themselves. */
+  dispatched(ticket: Ticket): void {
+    const { policy } = this;
+    // Work that ended while it was being started needs no time of its own.
+    if (ticket.state === HELD) ticket.since = Math.round(this.env.clock.now());
+    else if (!policy.lease) {
+      if (policy.dispatched !== undefined) {
+        policy.dispatched(ticket.mark, (this.seen = this.env.clock.now()));
+        if (this.line.head !== null) this.arm();
+      }
+      if (this.line.head === null) this.rest();
+    }
+  }
+
+  deliver(ticket: Ticket): void {
+    this.told(ticket);
+  }
+
+  private wait(ticket: Ticket): void {
+    const { waiter } = ticket;
+    const outer = this.spec.kind === 'mutex' && this.spec.reentrant ? enclosingLease(waiter.frame, this) : null;
+    if (outer !== null) {
+      ticket.more().nested = true;
+      ticket.fence = outer.fence;
+      ticket.state = HELD;
+      ticket.waiter.granted(ticket);
+      return;
+    }
+    this.join(ticket);
+    this.turn();
+    if (ticket.state !== QUEUED) return;
+    const error = waiter.ask.timeout === 0 ? null : this.deadlockOf(ticket);
+    if (error === null && waiter.ask.timeout > 0) return;
+    this.unqueue(ticket);
+    this.refuse(ticket, error ?? this.busy());
+    this.turn();
+  }
+
+  private unqueue(ticket: Ticket): void {
+    this.line.remove(ticket);
+    if (this.line.head === null) this.breaksAt = Infinity;
+  }
+
+  /** Takes a place in the queue. Parts of a joint request come here by themselves. */
+  join(ticket: Ticket): void {
+    if (this.resting) this.home.wake(this);
+    const now = this.env.clock.now();
+    ticket.queuedAt = Math.round(now);
+    if (this.settings.kind === 'barrier') {
+      ticket.more().index = this.line.size;
+      if (this.line.head === null) this.breaksAt = now + this.settings.timeout;
+    }
+    this.line.join(ticket);
+    if (this.env.activity !== null) this.tell('queued', ticket);
+  }
+
+  /** The answer to a try that found no room. */
+  busy(): BusyError {
+    return new BusyError(`${gateName(this)} is not free: ${inTheWay(this.inspect())}.`, { details: { gate: gateName(this) } });
+  }
+
+  /** Searches the wait-for graph, now that somebody waits: what to refuse it with, or `null`. */
+  deadlockOf(ticket: Ticket): DeadlockError | null {
+    const { deadlock } = this.env;
+    if (deadlock === 'off' || ticket.waiter.frame === null) return null;
+    register(ticket);
+    const cycle = findDeadlock(ticket, this.env.clock.now());
+    if (cycle === null) return null;
+    if (this.env.activity !== null) this.tell('deadlock', ticket, { cycle });
+    const error = new DeadlockError(
+      `${whoIs(ticket.waiter)} would wait for ${gateName(ticket.core)} for ever: ` +
+        `${cycle.map((e) => `${e.waiter} waits for ${e.gate}, held by ${e.holders.join(', ')}`).join('; ')}.`,
+      {
+        hint: 'Take all of them in one allOf(...), or always in the same order; work that its caller does not await belongs in detached(fn).',
+        details: { gate: gateName(ticket.core), cycle },
+      },
+    );
+    if (deadlock === 'error') return error;
+    this.env.report(error);
+    return null;
+  }
+
+  private refuse(ticket: Ticket, error: CoordinationError): void {
+    ticket.state = OVER;
+    if (this.env.activity !== null) this.tell('refused', ticket, { reason: error.code });
+    if (this.line.head === null) this.rest();
+    ticket.waiter.refused(error);
+  }
+
+  /** Lets in from the head of the queue as long as the policy allows it. Nobody overtakes. */
+  turn(): void {
+    begin();
+    try {
+      for (let head = this.line.head; head !== null; head = this.line.head) {
+        const joint = head.extras?.joint ?? null;
+        if (joint !== null) {
+          if (!joint.tryEnter()) break;
+        } else {
+          if (!this.admits(head)) break;
+          this.reserve(head);
+          handOver(head);
+        }
+      }
+      this.arm();
+    } finally {
+      end();
+    }
+  }
+
+  /** Parts of a joint request: why it can never enter, or `null`. */
+  refusal(cost: number): LimitImpossibleError | null {
+    return cost > this.policy.capacity ? this.impossible(cost) : null;
+  }
+
+  /** Parts of a joint request: whether it is first and may enter now. */
+  wouldAdmit(part: Ticket): boolean {
+    return this.line.head === part && this.admits(part);
+  }
+
+  /** Parts of a joint request: it has entered with the others. */
+  enteredTogether(part: Ticket): void {
+    if (part.state !== RESERVED) return;
+    part.state = this.policy.lease ? HELD : OVER;
+    if (this.env.activity !== null) this.tell('granted', part);
+  }
+
+  /** Whether the head of the queue may enter now. */
+  admits(head: Ticket): boolean {
+    if (this.pausedUntil !== -Infinity && this.paused()) return false;
+    const { policy } = this;
+    if (policy.timed) this.seen = this.env.clock.now();
+    return policy.opensAt(head.waiter.ask.cost, this.seen, this.line.size) <= this.seen;
+  }
+
+  /** Takes a ticket out of the queue and books it. */
+  reserve(ticket: Ticket): void {
+    this.unqueue(ticket);
+    this.book(ticket);
+  }
+
+  cancel(ticket: Ticket): void {
+    if (ticket.state === HELD) {
+      this.release(ticket);
+    } else if (ticket.state === QUEUED) {
+      const wasHead = this.line.head === ticket;
+      this.unqueue(ticket);
+      ticket.state = OVER;
+      if (this.env.activity !== null) this.tell('left', ticket);
+      if (this.settings.kind === 'barrier' && this.settings.onLeave === 'break') {
+        this.breakAll(`${whoIs(ticket.waiter)} left`);
+      } else if (wasHead) this.turn();
+      if (this.line.head === null) this.rest();
+    } else if (ticket.state === RESERVED) {
+      ticket.state = OVER;
+      if (this.policy.lease) this.holders.remove(ticket);
+      this.policy.undo(ticket.waiter.ask.cost, ticket.mark);
+      if (this.env.activity !== null) this.tell('left', ticket);
+      this.turn();
+      this.rest();
+    }
+  }
+
+  release(ticket: Ticket): void {
+    if (ticket.state !== HELD) return;
+    ticket.state = OVER;
+    const { extras } = ticket;
+    if (extras !== null && extras.nested) {
+      ticket.abort(released);
+      return;
+    }
+    begin();
+    try {
+      this.free(ticket);
+      if (this.env.activity !== null) this.tell('released', ticket);
+      if (extras !== null) ticket.abort(released);
+      if (this.line.head !== null) this.turn();
+      else this.rest();
+    } finally {
+      end();
+    }
+  }
+
+  /** Unlinks a lease and settles the account. */
+  private free(ticket: Ticket): void {
+    const { policy } = this;
+    this.holders.remove(ticket);
+    policy.give(ticket.waiter.ask.cost, ticket.mark, policy.timed ? (this.seen = this.env.clock.now()) : 0);
+  }
+
+  /** Takes a lease away. The account first, then the loser's work is torn down, then the next are told. */
+  private lose(ticket: Ticket, reason: LossReason, note?: string): void {
+    ticket.state = OVER;
+    begin();
+    try {
+      this.free(ticket);
+      if (this.env.activity !== null) this.tell('lost', ticket, { reason: note ?? reason });
+      this.turn();
+      ticket.abort(note ?? reason);
+      ticket.waiter.lost(ticket, reason, note);
+      if (this.line.head === null) this.rest();
+    } finally {
+      end();
+    }
+  }
+
+  extend(ticket: Ticket, ms: number): boolean {
+    if (ticket.state !== HELD) return false;
+    const { extras } = ticket;
+    // A lease that is kept while its work runs has no end to move.
+    if (extras !== null && extras.until < Infinity) {
+      extras.until = this.env.clock.now() + ms;
+      this.arm();
+    }
+    return true;
+  }
+
+  charge(ticket: Ticket, actual: number): void {
+    const extras = ticket.more();
+    if (this.policy.charge === undefined || extras.charged || ticket.state === QUEUED) return;
+    extras.charged = true;
+    this.policy.charge(ticket.waiter.ask.cost, ticket.mark, actual);
+    this.turn();
+  }
+
+  change(patch: SpecPatch): void {
+    const { clock } = this.env;
+    const { settings, pauseUntil } = patched(this.settings, patch);
+    if (pauseUntil !== undefined) this.pausedUntil = clock.now() + (pauseUntil - clock.wall());
+    // A pause alone changes no settings, so the gate can be forgotten after it.
+    if (Object.keys(patch).some((key) => key !== 'pauseUntil')) this.settings = settings;
+    this.policy.change(settings, clock.now());
+    if (this.env.activity !== null) this.env.activity({ action: 'changed', ...this.identity(), at: clock.wall() });
+    for (let ticket = this.line.head; ticket !== null; ) {
+      const { next } = ticket;
+      if (ticket.waiter.ask.cost > this.policy.capacity && ticket.state === QUEUED) {
+        this.unqueue(ticket);
+        this.refuse(ticket, this.impossible(ticket.waiter.ask.cost));
+      }
+      ticket = next;
+    }
+    this.turn();
+  }
+
+  force(fence: number | 'all', reason: string): number {
+    const victims: Ticket[] = [];
+    for (let held = this.holders.head; held !== null; held = held.next) {
+      if (held.state === HELD && (fence === 'all' || held.fence === fence)) victims.push(held);
+    }
+    for (const victim of victims) if (victim.state === HELD) this.lose(victim, 'forced', reason);
+    return victims.length;
+  }
+
+  inspect(): GateState {
+    const now = this.env.clock.now();
+    const holders = [];
+    const waiting = [];
+    for (let t = this.holders.head; t !== null; t = t.next) holders.push(holderState(t, now));
+    for (let t = this.line.head; t !== null; t = t.next) waiting.push(waiterState(t, now));
+    const { policy } = this;
+    const opensAt = policy.opensAt(this.line.head?.waiter.ask.cost ?? 1, now, Math.max(1, this.line.size));
+    return {
+      name: this.spec.name,
+      ...(this.key === undefined ? null : { key: this.key }),
+      kind: this.spec.kind,
+      spec: this.settings,
+      holders,
+      waiting,
+      available: policy.available(now),
+      opensIn: Math.max(0, (policy.timed ? opensAt : opensAt <= 0 ? now : Infinity) - now, this.pausedUntil - now),
+      pausedFor: Math.max(0, this.pausedUntil - now),
+      ...('generation' in policy ? { generation: policy.generation as number } : null),
+    };
+  }
+
+  /** One timer for whatever comes first: the head's turn, the end of a lease or of a barrier's patience. */
+  private arm(): void {
+    const at = this.wakesAt();
+    if (at >= this.alarmAt && this.alarm !== null) return;
+    this.alarm?.unsubscribe();
+    this.alarm = null;
+    this.alarmAt = at;
+    if (at === Infinity) return;
+    const delay = Math.min(Math.max(0, Math.ceil(at - this.env.clock.now())), longestDelay);
+    this.alarm = this.env.clock.schedule(() => {
+      this.ring();
+    }, delay);
+  }
+
+  private wakesAt(): number {
+    const { head } = this.line;
+    let at = this.breaksAt;
+    if (head !== null) {
+      if (this.pausedUntil !== -Infinity) at = Math.min(at, this.pausedUntil);
+      else if (this.policy.timed) at = Math.min(at, this.policy.opensAt(head.waiter.ask.cost, this.seen, this.line.size));
+    }
+    for (let held = this.holders.head; held !== null; held = held.next) {
+      if (held.extras !== null) at = Math.min(at, held.extras.until);
+    }
+    return at;
+  }
+
+  private ring(): void {
+    this.alarm = null;
+    this.alarmAt = Infinity;
+    const now = this.env.clock.now();
+    begin();
+    try {
+      if (this.breaksAt <= now) {
+        this.breakAll(`only ${this.line.size} of ${(this.settings as { parties: number }).parties} arrived in ${span((this.settings as { timeout: number }).timeout)}`);
+      }
+      const lapsed: Ticket[] = [];
+      for (let held = this.holders.head; held !== null; held = held.next) {
+        if (held.extras !== null && held.extras.until <= now) lapsed.push(held);
+      }
+      for (const ticket of lapsed) if (ticket.state === HELD) this.lose(ticket, 'expired');
+      this.turn();
+    } finally {
+      end();
+    }
+  }
+
+  /** Fails everybody who waits at a barrier. The next to arrive begins a new generation. */
+  private breakAll(reason: string): void {
+    this.breaksAt = Infinity;
+    const broken: Ticket[] = [];
+    for (let t = this.line.head; t !== null; t = this.line.head) {
+      this.line.remove(t);
+      t.state = OVER;
+      broken.push(t);
+    }
+    const who = broken.map(({ waiter }) => whoIs(waiter));
+    for (const ticket of broken) {
+      this.refuse(ticket, new BarrierBrokenError(`The barrier ${gateName(this)} is broken: ${reason}.`, { details: { gate: gateName(this), reason, waiting: who } }));
+    }
+  }
+
+  private impossible(cost: number): LimitImpossibleError {
+    const { capacity } = this.policy;
+    return new LimitImpossibleError(`${cost} of ${gateName(this)} can never be had at once: it has ${capacity}.`, {
+      hint: `Ask for at most ${capacity}, or raise its limit.`,
+      details: { gate: gateName(this), cost, capacity },
+    });
+  }
+
+  private rest(): void {
+    if (this.line.head === null && this.holders.head === null && !this.resting) this.home.rest(this);
+  }
+
+  private identity(): Pick<GateActivity, 'gate' | 'key' | 'kind'> {
+    const { spec, key } = this;
+    return { gate: spec.name, kind: spec.kind, ...(key === undefined ? null : { key }) };
+  }
+
+  private tell(action: GateActivity['action'], ticket: Ticket, more: Partial<GateActivity> = {}): void {
+    const { clock, activity } = this.env;
+    const { ask } = ticket.waiter;
+    const now = clock.now();
+    activity?.({
+      action,
+      ...this.identity(),
+      at: clock.wall(),
+      who: whoIs(ticket.waiter),
+      cost: ask.cost,
+      priority: ask.priority,
+      fence: ticket.fence || null,
+      ...(action === 'granted' ? { waited: ticket.queuedAt < 0 ? 0 : Math.max(0, Math.round(now) - ticket.queuedAt) } : null),
+      ...(action === 'released' || action === 'lost' ? { held: ticket.since < 0 ? 0 : Math.max(0, now - ticket.since) } : null),
+      ...more,
+    });
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The causal context: which call, handler or hold the running code belongs to. It follows promises and timers through
+ * `AsyncLocalStorage` where the host has one; elsewhere it follows synchronous code only.
+ */
+
+/** One level of the context. Holders of a gate are frames themselves, so that a hold costs no object more. */
+export interface Frame {
+  readonly parent: Frame | null;
+  /** The coordinator that bare functions resolve to below here; `null` asks the parent. */
+  readonly coordinator: object | null;
+  /** The event that is the cause of what happens below here; `null` asks the parent. */
+  readonly cause: object | null;
+  /** The call of a coordinated function that runs here; `null` asks the parent. */
+  readonly call: object | null;
+  /** Nobody above waits for what happens below: a handler, or detached work. Leases above are not held by it. */
+  readonly root: boolean;
+  /** The leases that are held while the work of this frame runs: a ticket of `lib/gates`, else `null`. */
+  readonly ticket: object | null;
+}
+
+interface Storage {
+  getStore(): Frame | null | undefined;
+  run<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a: A, b: B): R;
+}
+
+/** Synchronous code only: what a host without asynchronous context can do. */
+function synchronousStorage(): Storage {
+  let current: Frame | null = null;
+  return {
+    getStore: () => current,
+    run(frame, fn, a, b) {
+      const before = current;
+      current = frame;
+      try {
+        return fn(a, b);
+      } finally {
+        current = before;
+      }
+    },
+  };
+}
+
+function hostStorage(): Storage {
+  const host = (globalThis as { process?: { getBuiltinModule?(id: string): unknown } }).process;
+  const hooks = host?.getBuiltinModule?.('node:async_hooks') as { AsyncLocalStorage: new () => Storage } | undefined;
+  return hooks ? new hooks.AsyncLocalStorage() : synchronousStorage();
+}
+
+/** Made when somebody first tracks: until then no promise of the process pays for it. */
+let storage: Storage | null = null;
+
+/** The frame that the running code belongs to, or `null`. */
+export function currentFrame(): Frame | null {
+  return storage === null ? null : (storage.getStore() ?? null);
+}
+
+/** Calls `fn(a, b)` as the work of `frame`. The arguments are apart so that hot callers need no closure. */
+export function runIn<A, R>(frame: Frame | null, fn: (a: A) => R, a: A): R;
+export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a: A, b: B): R;
+export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a: A, b?: B): R {
+  storage ??= hostStorage();
+  return storage.run(frame, fn, a, b as B);
+}
+
+/** The nearest value of `key` from `frame` upwards. */
+export function nearest<K extends 'coordinator' | 'cause' | 'call'>(frame: Frame | null, key: K): Frame[K] {
+  for (let at = frame; at !== null; at = at.parent) if (at[key] !== null) return at[key];
+  return null;
+}

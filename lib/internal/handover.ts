@@ -1,0 +1,40 @@
+/**
+ * The trampoline of hand-overs. Whoever ends work does four things in one turn: its teardown, the account (which reserves
+ * for the next), its last notification, and only then the reserved grants are delivered. Delivering earlier would run the
+ * whole queue before the first consumer hears that it is done; delivering by recursion would overflow the stack.
+ */
+import { reportUnhandled } from './env.ts';
+
+/** Something reserved, waiting for its turn to hear of it. */
+export interface Reserved {
+  deliver(): void;
+}
+
+const reserved: Reserved[] = [];
+let next = 0;
+let depth = 0;
+
+/** Opens a turn. Every `begin` needs an `end` in a `finally`. */
+export function begin(): void {
+  depth++;
+}
+
+/** Puts a reserved grant behind those already waiting for delivery. */
+export function handOver(item: Reserved): void {
+  reserved.push(item);
+}
+
+/** Closes a turn; the outermost one delivers, and what is reserved meanwhile is delivered by the same loop. */
+export function end(): void {
+  // The depth stays at 1 in the loop: work that ends while it is being delivered only adds to the list.
+  while (depth === 1 && next < reserved.length) {
+    const item = reserved[next++]!;
+    if (next === reserved.length) reserved.length = next = 0;
+    try {
+      item.deliver();
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+  depth--;
+}

@@ -1,0 +1,46 @@
+import { ConfigError } from '../errors.ts';
+
+/** How an error shows a value. */
+export const show = (value: unknown): string =>
+  typeof value === 'function'
+    ? 'a function'
+    : typeof value === 'bigint'
+      ? `${value}n`
+      : typeof value === 'object' || typeof value === 'string'
+        ? (JSON.stringify(value) ?? typeof value)
+        : String(value);
+
+/** Refuses an option that nobody reads: a misspelt one must not be ignored. */
+export function knownOptions(owner: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigError(`${owner} takes an object of options, not ${show(options)}.`);
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new ConfigError(`${owner} has no option '${key}'.`, {
+      hint: known.length > 0 ? `It has: ${known.join(', ')}.` : 'It has none.',
+      details: { owner, option: key, known },
+    });
+  }
+}
+
+/** Refuses a value with a message that says what was expected and what came. */
+export function expected(owner: string, what: string, value: unknown): never {
+  throw new ConfigError(`${owner} must be ${what}, not ${show(value)}.`, { details: { option: owner, value } });
+}
+
+export function positiveInteger(value: number, option: string): number {
+  return Number.isSafeInteger(value) && value > 0 ? value : expected(option, 'a positive integer', value);
+}
+
+export function positiveNumber(value: number, option: string): number {
+  return typeof value === 'number' && value > 0 && value < Infinity ? value : expected(option, 'a positive number', value);
+}
+
+export function oneOf<T extends string>(value: T, choices: readonly T[], option: string): T {
+  return choices.includes(value) ? value : expected(option, `one of ${choices.map((c) => `'${c}'`).join(', ')}`, value);
+}
+
+export function flag(value: boolean, option: string): boolean {
+  return typeof value === 'boolean' ? value : expected(option, 'true or false', value);
+}

@@ -1,0 +1,63 @@
+import type { Observer } from 'rxjs';
+import { reportUnhandled } from './env.ts';
+
+/** The end of a chain: what a user passed to `subscribe`, kept to RxJS's contract without the cost of its SafeSubscriber. */
+export type Sink<T> = Pick<Observer<T>, 'next' | 'error' | 'complete'>;
+
+class FunctionSink<T> implements Sink<T> {
+  readonly onNext: ((value: T) => void) | null;
+  readonly onError: ((error: unknown) => void) | null;
+  readonly onComplete: (() => void) | null;
+
+  constructor(
+    next: ((value: T) => void) | null | undefined,
+    error: ((error: unknown) => void) | null | undefined,
+    complete: (() => void) | null | undefined,
+  ) {
+    this.onNext = next ?? null;
+    this.onError = error ?? null;
+    this.onComplete = complete ?? null;
+  }
+
+  next(value: T): void {
+    if (this.onNext === null) return;
+    try {
+      this.onNext(value);
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+
+  error(reason: unknown): void {
+    if (this.onError === null) {
+      reportUnhandled(reason);
+      return;
+    }
+    try {
+      this.onError(reason);
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+
+  complete(): void {
+    if (this.onComplete === null) return;
+    try {
+      this.onComplete();
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+}
+
+/** What `subscribe` was given, as a sink: what handlers throw is reported on another job and harms nobody. */
+export function sinkOf<T>(
+  observer: Partial<Observer<T>> | ((value: T) => void) | null | undefined,
+  error?: ((error: unknown) => void) | null,
+  complete?: (() => void) | null,
+): Sink<T> {
+  if (typeof observer === 'function' || observer === null || observer === undefined) {
+    return new FunctionSink(observer, error, complete);
+  }
+  return new FunctionSink(observer.next?.bind(observer), observer.error?.bind(observer), observer.complete?.bind(observer));
+}

@@ -1,0 +1,77 @@
+import { type MonoTypeOperatorFunction, Observable, type Observer, Subscriber, type Subscription } from 'rxjs';
+import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
+import { GateRequest } from '../lib/gates/gateRequest.ts';
+import { Holder } from '../lib/gates/holder.ts';
+import type { Ask } from '../lib/gates/port.ts';
+import { type Sink, sinkOf } from '../lib/internal/sink.ts';
+
+/**
+ * Subscribes to the source only while it holds a gate, for as long as the source lives.
+ *
+ * ```
+ * source, alone      --a--b--|
+ * gate held by others ^-----!
+ * result             --------a--b--|
+ * ```
+ *
+ * Nothing is dropped: the source is not subscribed to before the gate opens, and each subscription queues once. Completes and
+ * errors with the source, after its teardown and after the gate was reserved for the next in the queue. Unsubscribing leaves the
+ * queue, or tears the source down and gives the gate back. Of a rate limiter it takes one token for each subscription, of a
+ * semaphore or quota `cost` units. A lost lease unsubscribes the source and errors with `LeaseLostError`.
+ *
+ * @param gate A description, a live gate, a name or an `allOf`; or a function that gives one, called at each subscription.
+ * @param options As for `acquire`.
+ * @throws ConfigError for a bad gate or option, at once. Errors as `acquire` does.
+ * @see exclusive to run a piece of work for each value instead
+ * @example One agent at a time on a customer's record
+ * ```ts
+ * const update$ = defer(() => updateProfile(customer)).pipe(withLock(`customer:${customer.id}`));
+ * ```
+ */
+export function withLock<T>(gate: GateRef | (() => GateRef), options?: AcquireOptions): MonoTypeOperatorFunction<T> {
+  if (typeof gate === 'function') {
+    return (source) => new Locked(source, () => new GateRequest(gate(), options, 'withLock()'));
+  }
+  const request = new GateRequest(gate, options, 'withLock()');
+  return (source) => new Locked(source, request);
+}
+
+class Locked<T> extends Observable<T> {
+  private readonly work: Observable<T>;
+  private readonly request: GateRequest | (() => GateRequest);
+
+  constructor(work: Observable<T>, request: GateRequest | (() => GateRequest)) {
+    super();
+    this.work = work;
+    this.request = request;
+  }
+
+  override subscribe(
+    observer?: Partial<Observer<T>> | ((value: T) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    const request = typeof this.request === 'function' ? this.request() : this.request;
+    const parent = request.parent();
+    const host = request.host(parent);
+    const chained = observer instanceof Subscriber;
+    const lock = new Lock(chained ? observer : sinkOf(observer, error, complete), parent, host.tracks, request.ask, this.work);
+    lock.request(request.door.open(host), request.signal);
+    return chained ? observer : lock;
+  }
+}
+
+class Lock<T> extends Holder<T> {
+  readonly ask: Ask;
+  private readonly source: Observable<T>;
+
+  constructor(destination: Subscriber<T> | Sink<T>, parent: Lock<T>['parent'], tracked: boolean, ask: Ask, source: Observable<T>) {
+    super(destination, parent, tracked);
+    this.ask = ask;
+    this.source = source;
+  }
+
+  protected override work(): void {
+    this.source.subscribe(this);
+  }
+}
