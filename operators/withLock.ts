@@ -53,10 +53,10 @@ class Locked<T> extends Observable<T> {
   ): Subscription {
     const request = typeof this.request === 'function' ? this.request() : this.request;
     const parent = request.parent();
-    const host = request.host(parent);
+    const core = request.core(parent);
     const chained = observer instanceof Subscriber;
-    const lock = new Lock(chained ? observer : sinkOf(observer, error, complete), parent, host.tracks, request.ask, this.work);
-    lock.request(request.door.open(host), request.signal);
+    const lock = new Lock(chained ? observer : sinkOf(observer, error, complete), parent, core.env.tracks, request.ask, this.work);
+    lock.request(core, request.signal);
     return chained ? observer : lock;
   }
 }

@@ -51,10 +51,10 @@ export class Acquisition extends Observable<Grant> {
   ): Subscription {
     const { request } = this;
     const parent = request.parent();
-    const host = request.host(parent);
+    const core = request.core(parent);
     const chained = observer instanceof Subscriber;
-    const asking = new Asking(chained ? observer : sinkOf(observer, error, complete), parent, host.tracks, request.ask);
-    asking.request(request.door.open(host), request.signal);
+    const asking = new Asking(chained ? observer : sinkOf(observer, error, complete), parent, core.env.tracks, request.ask);
+    asking.request(core, request.signal);
     return chained ? observer : asking;
   }
 }

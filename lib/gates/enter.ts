@@ -30,7 +30,7 @@ export interface Entered extends Grant, AsyncDisposable {
 export function enter(gate: GateRef, options?: AcquireOptions): Promise<Entered> {
   const request = new GateRequest(gate, options, 'enter()');
   const parent = request.parent();
-  const core = request.door.open(request.host(parent));
+  const core = request.core(parent);
   return new Promise((resolve, reject) => {
     const visitor = new Visitor(request, parent, resolve, reject);
     const { signal, ask } = request;

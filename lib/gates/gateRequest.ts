@@ -1,26 +1,33 @@
+import { ConfigError } from '../errors.ts';
 import { currentFrame, type Frame } from '../internal/context.ts';
+import { expected, show } from '../internal/options.ts';
 import { askOf } from './ask.ts';
-import { Door } from './door.ts';
 import type { AcquireOptions, GateRef } from './gate.ts';
 import { LiveGrant } from './grant.ts';
-import type { GateHost } from './host.ts';
-import type { Ask } from './port.ts';
-import { expected } from '../internal/options.ts';
+import { type GateHost, hostKey, hostOf } from './host.ts';
+import type { Ask, GateCore } from './port.ts';
 
-/** A request for a gate, checked once and made any number of times. */
+/** A request for a gate: checked once, made any number of times. It remembers the core it led to last. */
 export class GateRequest {
   readonly ask: Ask;
-  readonly door: Door;
   readonly signal: AbortSignal | undefined;
+  private readonly ref: GateRef;
+  private readonly key: string | undefined;
   private readonly owner: Frame | null;
+  /** A live gate brings its host along. */
+  private readonly home: GateHost | null;
+  private host: GateHost | null = null;
+  private last: GateCore | null = null;
 
-  constructor(ref: GateRef, options: AcquireOptions | undefined, owner: string, more?: readonly string[]) {
-    this.door = new Door(ref, options?.key);
-    this.ask = askOf(options, owner, more);
+  constructor(ref: GateRef, options: AcquireOptions | undefined, caller: string, more?: readonly string[]) {
+    this.ref = ref;
+    this.ask = askOf(options, caller, more);
     this.signal = options?.signal;
+    this.key = options?.key;
     this.owner = options?.owner === undefined ? null : LiveGrant.frame(options.owner);
-    if (typeof ref === 'object' && 'kind' in ref && ref.kind === 'all' && options?.cost !== undefined) {
-      expected(`${owner}.cost`, "left out for an allOf, whose members have a 'cost' each", options.cost);
+    this.home = homeOf(ref, caller);
+    if (options?.cost !== undefined && typeof ref === 'object' && 'kind' in ref && ref.kind === 'all') {
+      expected(`${caller}.cost`, "left out for an allOf, whose members have a 'cost' each", options.cost);
     }
   }
 
@@ -29,7 +36,23 @@ export class GateRequest {
     return this.owner ?? currentFrame();
   }
 
-  host(parent: Frame | null): GateHost {
-    return this.door.hostFrom(parent);
+  /** The live core, for somebody in this frame. */
+  core(parent: Frame | null): GateCore {
+    const host = this.home ?? hostOf(parent);
+    if (host !== this.host || this.last === null || this.last.retired) {
+      this.last = host.core(this.ref, this.key);
+      this.host = host;
+    }
+    return this.last;
   }
+}
+
+function homeOf(ref: GateRef, caller: string): GateHost | null {
+  if (typeof ref === 'string') return null;
+  if (typeof ref !== 'object' || ref === null || !('kind' in ref || hostKey in ref)) {
+    throw new ConfigError(`${caller} needs a gate: a description, a live gate or a name, not ${show(ref)}.`, {
+      hint: "For example mutex('db'), or just 'db'.",
+    });
+  }
+  return hostKey in ref ? (ref[hostKey] as GateHost) : null;
 }

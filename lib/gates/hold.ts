@@ -57,10 +57,10 @@ class HoldObservable<T> extends Observable<T> {
   ): Subscription {
     const { request } = this.acquisition;
     const parent = request.parent();
-    const host = request.host(parent);
+    const core = request.core(parent);
     const chained = observer instanceof Subscriber;
-    const work = new HoldWork(chained ? observer : sinkOf(observer, error, complete), parent, host.tracks, request.ask, this.run);
-    work.request(request.door.open(host), request.signal);
+    const work = new HoldWork(chained ? observer : sinkOf(observer, error, complete), parent, core.env.tracks, request.ask, this.run);
+    work.request(core, request.signal);
     return chained ? observer : work;
   }
 }

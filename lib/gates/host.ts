@@ -44,6 +44,7 @@ export function createHost(options: HostOptions = {}): GateHost {
     random,
     activity: null,
     deadlock,
+    tracks,
     fence: 0,
     report,
   };

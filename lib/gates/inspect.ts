@@ -1,5 +1,6 @@
-import { Door } from './door.ts';
+import { currentFrame } from '../internal/context.ts';
 import type { GateRef } from './gate.ts';
+import { GateRequest } from './gateRequest.ts';
 import { currentHost } from './host.ts';
 import type { GateState, MaybePromise, WaitEdge } from './port.ts';
 import type { GateSpec } from './spec.ts';
@@ -10,7 +11,7 @@ import type { GateSpec } from './spec.ts';
  * Changes nothing. With a backend across processes it is a promise.
  */
 export function inspect(gate: GateRef, key?: string): MaybePromise<GateState> {
-  return new Door(gate, key).now().inspect();
+  return new GateRequest(gate, key === undefined ? undefined : { key }, 'inspect()').core(currentFrame()).inspect();
 }
 
 /** Who waits for whom, since when, over all gates of the current coordinator. Plain data. */

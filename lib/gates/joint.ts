@@ -19,7 +19,6 @@ export interface Share {
 export class JointCore implements GateCore {
   readonly spec: GateSpec;
   readonly key: undefined;
-  readonly retired = false;
   readonly lease: boolean;
   private readonly shares: readonly Share[];
   readonly env: BackendEnv;
@@ -29,6 +28,10 @@ export class JointCore implements GateCore {
     this.env = env;
     this.lease = shares.some(({ core }) => core.lease);
     this.spec = { kind: 'mutex', name: shares.map(({ core }) => gateName(core)).join(' + '), ttl: Infinity, renew: true, reentrant: false };
+  }
+
+  get retired(): boolean {
+    return this.shares.some(({ core }) => core.retired);
   }
 
   enter(waiter: Waiter): void {

@@ -1,9 +1,8 @@
 import type { Observable } from 'rxjs';
 import { acquire } from './acquire.ts';
-import { Door } from './door.ts';
-import type { AcquireOptions, Gate, GateRef, Grant } from './gate.ts';
+import type { AcquireOptions, Gate, Grant } from './gate.ts';
 import { currentHost, type GateHost, hostKey } from './host.ts';
-import type { GateState, MaybePromise } from './port.ts';
+import type { GateCore, GateState, MaybePromise } from './port.ts';
 import type { GateSpec, SpecPatch } from './spec.ts';
 
 /** The live gate of a description or name in these gates, by default those of the current coordinator. */
@@ -14,16 +13,19 @@ export function open(gate: GateSpec | string, host: GateHost = currentHost()): G
 class LiveGate implements Gate {
   readonly [hostKey]: GateHost;
   readonly spec: GateSpec;
-  readonly #door: Door;
 
   constructor(host: GateHost, spec: GateSpec) {
     this[hostKey] = host;
     this.spec = spec;
-    this.#door = new Door(spec, undefined);
   }
 
   get name(): string {
     return this.spec.name;
+  }
+
+  /** Asked for each time, since a gate at rest may have been forgotten. */
+  private core(key?: string): GateCore {
+    return this[hostKey].core(this.spec, key);
   }
 
   acquire(options?: AcquireOptions): Observable<Grant> {
@@ -31,7 +33,7 @@ class LiveGate implements Gate {
   }
 
   change(patch: SpecPatch): MaybePromise<void> {
-    return this.#door.open(this[hostKey]).change(patch);
+    return this.core().change(patch);
   }
 
   pauseUntil(time: Date | number): MaybePromise<void> {
@@ -39,10 +41,10 @@ class LiveGate implements Gate {
   }
 
   force(fence: number | 'all', reason: string): MaybePromise<number> {
-    return this.#door.open(this[hostKey]).force(fence, reason);
+    return this.core().force(fence, reason);
   }
 
   inspect(key?: string): MaybePromise<GateState> {
-    return new Door(this as GateRef, key).open(this[hostKey]).inspect();
+    return this.core(key).inspect();
   }
 }

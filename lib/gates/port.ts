@@ -98,6 +98,8 @@ export interface BackendEnv {
   /** Where gate activity goes; asked again for each event, since it is `null` while nobody subscribes. */
   readonly activity: ActivitySink | null;
   readonly deadlock: 'error' | 'report' | 'off';
+  /** Whether holds are frames of the causal context, which follow promises. */
+  readonly tracks: boolean;
   /** The last fence given; one counter for the whole coordinator, so that fences rise for ever. */
   fence: number;
   /** Errors that belong to nobody's request. */

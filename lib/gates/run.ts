@@ -31,10 +31,9 @@ export function run<T>(gate: GateRef, options: AcquireOptions | WorkOf<T>, work?
   if (typeof task !== 'function') expected('The work of run()', 'a function of the grant', task);
   const request = new GateRequest(gate, wishes, 'run()');
   const parent = request.parent();
-  const host = request.host(parent);
-  const core = request.door.open(host);
+  const core = request.core(parent);
   return new Promise((resolve, reject) => {
-    new Run(request, parent, host.tracks, task as WorkOf<T>, resolve, reject).request(core);
+    new Run(request, parent, core.env.tracks, task as WorkOf<T>, resolve, reject).request(core);
   });
 }
 

@@ -30,6 +30,7 @@ export class Turnstile implements GateCore {
   readonly key: string | undefined;
   readonly env: BackendEnv;
   readonly policy: Policy;
+  readonly lease: boolean;
   readonly line: Line = new Line();
   readonly holders: Line = new Line();
   retired = false;
@@ -38,6 +39,8 @@ export class Turnstile implements GateCore {
   /** In the list of those that may be forgotten. */
   listed = false;
   private readonly home: Home;
+  /** How long a lease lasts that is not renewed. */
+  private readonly lapse: number;
   /** The spec with all changes so far. */
   private settings: GateSpec;
   /** The last time that was read, for policies that can do with an old one. */
@@ -52,12 +55,10 @@ export class Turnstile implements GateCore {
     this.spec = this.settings = spec;
     this.key = key;
     this.policy = policy;
+    this.lease = policy.lease;
+    this.lapse = 'ttl' in spec && !spec.renew ? spec.ttl : Infinity;
     this.env = env;
     this.home = home;
-  }
-
-  get lease(): boolean {
-    return this.policy.lease;
   }
 
   enter(waiter: Waiter): void {
@@ -103,24 +104,21 @@ export class Turnstile implements GateCore {
 
   /** Books an entry and links a lease among the holders. */
   private book(ticket: Ticket): void {
-    const { policy } = this;
-    ticket.mark = policy.take(ticket.waiter.ask.cost, this.seen);
+    ticket.mark = this.policy.take(ticket.waiter.ask.cost, this.seen);
     ticket.state = RESERVED;
-    if (!policy.lease) return;
+    if (!this.lease) return;
     ticket.fence = ++this.env.fence;
     this.holders.append(ticket);
-    const { settings } = this;
-    if ('ttl' in settings && !settings.renew) {
-      ticket.more().until = this.env.clock.now() + settings.ttl;
+    if (this.lapse !== Infinity) {
+      ticket.more().until = this.env.clock.now() + this.lapse;
       this.arm();
     }
   }
 
   /** Tells a waiter that it has entered. */
   private told(ticket: Ticket): void {
-    const { policy, env } = this;
-    ticket.state = policy.lease ? HELD : OVER;
-    if (env.activity !== null) this.tell('granted', ticket);
+    ticket.state = this.lease ? HELD : OVER;
+    if (this.env.activity !== null) this.tell('granted', ticket);
     ticket.waiter.granted(ticket);
     this.dispatched(ticket);
   }
@@ -130,7 +128,7 @@ export class Turnstile implements GateCore {
     const { policy } = this;
     // Work that ended while it was being started needs no time of its own.
     if (ticket.state === HELD) ticket.since = Math.round(this.env.clock.now());
-    else if (!policy.lease) {
+    else if (!this.lease) {
       if (policy.dispatched !== undefined) {
         policy.dispatched(ticket.mark, (this.seen = this.env.clock.now()));
         if (this.line.head !== null) this.arm();
@@ -247,7 +245,7 @@ export class Turnstile implements GateCore {
   /** Parts of a joint request: it has entered with the others. */
   enteredTogether(part: Ticket): void {
     if (part.state !== RESERVED) return;
-    part.state = this.policy.lease ? HELD : OVER;
+    part.state = this.lease ? HELD : OVER;
     if (this.env.activity !== null) this.tell('granted', part);
   }
 
@@ -279,7 +277,7 @@ export class Turnstile implements GateCore {
       if (this.line.head === null) this.rest();
     } else if (ticket.state === RESERVED) {
       ticket.state = OVER;
-      if (this.policy.lease) this.holders.remove(ticket);
+      if (this.lease) this.holders.remove(ticket);
       this.policy.undo(ticket.waiter.ask.cost, ticket.mark);
       if (this.env.activity !== null) this.tell('left', ticket);
       this.turn();
