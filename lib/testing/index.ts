@@ -1,3 +1,6 @@
+export type { GateLab } from './contract/lab.ts';
+export { gateContract } from './gateContract.ts';
+export type { ContractCase, ContractOptions } from './gateContract.ts';
 export { fifo, neverTwoHolders, rateNeverExceeded } from './invariants.ts';
 export type { HoldersOptions, InvariantOptions, RateOptions } from './invariants.ts';
 export type { ActivityEvent, ActivityStream, Verdict } from './judge.ts';
