@@ -1,3 +1,4 @@
+export { coordinate } from './events/coordinate.ts';
 export { createCoordinator } from './events/createCoordinator.ts';
 export { currentCall } from './events/currentCall.ts';
 export { configure, within } from './events/defaultCoordinator.ts';
@@ -19,12 +20,15 @@ export {
   GrantDiscardedError,
   LeaseLostError,
   LimitImpossibleError,
+  OutsideCallError,
   OverflowError,
   SettledInsideError,
   SpecConflictError,
 } from './errors.ts';
 
 export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger } from './events/Coordinator.ts';
+export type { CallOptions, GatesOf } from './events/callOptions.ts';
+export type { Coordinate, CoordinateMethod, MethodOptions } from './events/coordinateWith.ts';
 export type { CurrentCall } from './events/currentCall.ts';
 export type { Emit, EmitOptions } from './events/emit.ts';
 export type {
@@ -37,6 +41,7 @@ export type {
   Retrying,
   Started,
 } from './events/event.ts';
+export type { AnyFunction, Coordinated, Handles, StreamLike } from './events/handles.ts';
 export type { HandlerOptions, Overflow } from './events/handlerOptions.ts';
 export type { AgentEvents, AgentMap, EventMap, Strict } from './events/maps.ts';
 export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';

@@ -1,1 +1,2 @@
+export { coordinated } from './coordinated.ts';
 export { ofName } from './ofName.ts';

@@ -1,12 +1,13 @@
 import type { Subscription } from 'rxjs';
-import { CallTimeoutError, type CoordinationError, LeaseLostError } from '../errors.ts';
-import { Door } from '../gates/door.ts';
+import { CallTimeoutError, type CoordinationError } from '../errors.ts';
+import { plainAsk } from '../gates/ask.ts';
+import { lostError } from '../gates/describe.ts';
 import { type Patience, patience } from '../gates/patience.ts';
 import type { Ask, GateCore, LossReason, Waiter } from '../gates/port.ts';
 import type { Ticket } from '../gates/ticket.ts';
 import type { Frame } from '../internal/context.ts';
 import { begin, end } from '../internal/handover.ts';
-import { after } from '../time/after.ts';
+import { after } from '../internal/after.ts';
 import type { Plan } from './callOptions.ts';
 import type { CurrentCall } from './currentCall.ts';
 import type { Kernel } from './kernel.ts';
@@ -56,7 +57,7 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
   /** Why it was told to stop. */
   reason: unknown = undefined;
 
-  readonly ask: Ask;
+  ask: Ask = plainAsk;
   readonly frame: Frame = this;
   ticket: Ticket | null = null;
 
@@ -82,7 +83,6 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
   constructor(owner: Attempted, attempt: number) {
     this.owner = owner;
     this.attempt = attempt;
-    this.ask = owner.plan.ask;
     this.parent = owner.parent;
     this.coordinator = owner.kernel;
   }
@@ -122,13 +122,12 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
   /** Asks for the gates, and begins at once where there are none or all are free. */
   enter(): void {
     const { plan, kernel, self, args } = this.owner;
-    let door = plan.door;
     try {
-      if (plan.pickGates !== null) {
-        const gates = plan.pickGates.apply(self, args);
-        if (gates !== null) door = new Door(gates, undefined);
+      const request = plan.pickRequest === null ? plan.request : plan.pickRequest.apply(self, args);
+      if (request !== null) {
+        this.ask = request.ask;
+        this.core = request.core(this);
       }
-      if (door !== null) this.core = door.open(door.hostFrom(this));
     } catch (error) {
       this.state = OVER;
       this.owner.refused(error);
@@ -215,18 +214,13 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
     if (this.ticket !== null) (this.core as GateCore).release(this.ticket);
   }
 
-  lost(_ticket: Ticket, reason: LossReason, note?: string): void {
+  lost(ticket: Ticket, reason: LossReason, note?: string): void {
     this.holds = false;
     if (this.state === STOPPING) {
       this.owner.freed(this);
       return;
     }
-    const gate = (this.core as GateCore).spec.name;
-    this.fail(
-      new LeaseLostError(`${this.name} lost ${gate} while it worked: ${note ?? reason}.`, {
-        details: { call: this.name, gate, reason },
-      }),
-    );
+    this.fail(lostError(this, ticket, reason, note));
   }
 
   private expire(): void {

@@ -2,7 +2,7 @@ import { Observable, type Subscription } from 'rxjs';
 import { AbortedError, type CoordinationError } from '../errors.ts';
 import { type Frame, nearest } from '../internal/context.ts';
 import { begin, end } from '../internal/handover.ts';
-import { after } from '../time/after.ts';
+import { after } from '../internal/after.ts';
 import { Attempt, type Attempted } from './attempt.ts';
 import type { Plan } from './callOptions.ts';
 import { errorData } from './errorData.ts';

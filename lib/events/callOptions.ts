@@ -1,9 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import { allOf } from '../gates/allOf.ts';
-import { plainAsk } from '../gates/ask.ts';
-import { Door } from '../gates/door.ts';
 import type { GateRef } from '../gates/gate.ts';
-import type { Ask } from '../gates/port.ts';
+import { GateRequest } from '../gates/gateRequest.ts';
 import { expected, knownOptions } from '../internal/options.ts';
 import { backoff, type Backoff, type Retry } from '../time/backoff.ts';
 import { milliseconds, type Duration } from '../time/duration.ts';
@@ -60,10 +58,9 @@ export interface Plan {
   readonly cancelled: string;
   readonly retrying: string;
   readonly abandoned: string;
-  /** To the gates, if they are always the same; `null` if there are none, or if they depend on the arguments. */
-  readonly door: Door | null;
-  readonly pickGates: Picks<GateRef | null> | null;
-  readonly ask: Ask;
+  /** For the gates, if they are always the same; `null` if there are none, or if they depend on the arguments. */
+  readonly request: GateRequest | null;
+  readonly pickRequest: Picks<GateRequest | null> | null;
   readonly timeout: number;
   readonly signal: AbortSignal | Picks<AbortSignal | null> | null;
   readonly retry: Backoff | null;
@@ -81,7 +78,9 @@ export function planOf(name: string, options: CallOptions, fn: AnyFunction): Pla
   if (collect !== null && typeof collect !== 'function') expected(`${owner}.collect`, 'an RxJS operator', collect);
   const parts = [gatesIn(lock, `${owner}.lock`), gatesIn(limits, `${owner}.limits`)];
   const varies = parts.some((part) => typeof part === 'function');
-  const gates = varies ? null : together(parts as GateRef[][]);
+  const wait = acquireTimeout === undefined ? Infinity : milliseconds(acquireTimeout, `${owner}.acquireTimeout`, { zero: true });
+  const requestFor = (gates: readonly GateRef[]): GateRequest | null =>
+    gates.length === 0 ? null : new GateRequest(gates.length > 1 ? allOf(...gates) : gates[0]!, { timeout: wait }, owner);
   return {
     name,
     fn: fn as Picks<unknown>,
@@ -91,16 +90,12 @@ export function planOf(name: string, options: CallOptions, fn: AnyFunction): Pla
     cancelled: `${name}_cancelled`,
     retrying: `${name}_retrying`,
     abandoned: `${name}_abandoned`,
-    door: gates === null ? null : new Door(gates, undefined),
-    pickGates: varies
+    request: varies ? null : requestFor((parts as GateRef[][]).flat()),
+    pickRequest: varies
       ? function (...args) {
-          return together(parts.map((part) => (typeof part === 'function' ? part.apply(this, args) : part)));
+          return requestFor(parts.flatMap((part) => (typeof part === 'function' ? part.apply(this, args) : part)));
         }
       : null,
-    ask:
-      acquireTimeout === undefined
-        ? plainAsk
-        : { ...plainAsk, timeout: milliseconds(acquireTimeout, `${owner}.acquireTimeout`, { zero: true }) },
     timeout: timeout === undefined ? Infinity : milliseconds(timeout, `${owner}.timeout`),
     signal: typeof signal === 'function' ? signalPicker(signal as Picks<unknown>, owner) : checkedSignal(signal, `${owner}.signal`),
     retry: retry === undefined ? null : backoff(retry, `${owner}.retry`),
@@ -129,15 +124,10 @@ function gatesIn(given: GatesOf<AnyFunction> | undefined, owner: string): readon
 function listed(given: GateChoice, owner: string): readonly GateRef[] {
   const list = Array.isArray(given) ? (given as readonly GateRef[]) : [given as GateRef];
   for (const gate of list) {
-    const named = typeof gate === 'string' ? gate !== '' : typeof gate === 'object' && (gate as GateRef | null) !== null;
-    if (!named) expected(owner, 'a gate, the name of one, or a list of them', gate);
+    const described = typeof gate === 'object' && (gate as GateRef | null) !== null && ('kind' in gate || 'spec' in gate);
+    if (!described && (typeof gate !== 'string' || gate === '')) expected(owner, 'a gate, the name of one, or a list of them', gate);
   }
   return list;
-}
-
-function together(parts: readonly (readonly GateRef[])[]): GateRef | null {
-  const gates = parts.flat();
-  return gates.length > 1 ? allOf(...gates) : (gates[0] ?? null);
 }
 
 function signalPicker(pick: Picks<unknown>, owner: string): Picks<AbortSignal | null> {

@@ -37,11 +37,12 @@ export interface Coordinate {
 export function coordinateWith(kernelOf: () => Kernel): Coordinate {
   function coordinate(name: string, ...rest: [(object | AnyFunction)?, AnyFunction?]): unknown {
     const [first, second] = rest;
+    const options = first === undefined ? {} : first;
     if (typeof first === 'function') return coordinated(planOf(name, {}, first as AnyFunction), first as AnyFunction, kernelOf);
-    if (rest.length > 1) return coordinated(planOf(name, first ?? {}, second as AnyFunction), second as AnyFunction, kernelOf);
+    if (rest.length > 1) return coordinated(planOf(name, options, second as AnyFunction), second as AnyFunction, kernelOf);
     return (method: AnyFunction, context: ClassMethodDecoratorContext | undefined) => {
       if (context?.kind !== 'method') expected(`What @coordinate('${name}') decorates`, 'a method (of standard decorators)', context?.kind);
-      return coordinated(planOf(name, first ?? {}, method), method, kernelOf);
+      return coordinated(planOf(name, options, method), method, kernelOf);
     };
   }
   return coordinate as Coordinate;

@@ -155,8 +155,20 @@ export class JointCore implements GateCore {
     throw new TypeError('Force the gates of an allOf one by one.');
   }
 
+  /** All of them as one: everybody who is in the way anywhere. */
   inspect(): GateState {
-    throw new TypeError('Inspect the gates of an allOf one by one.');
+    const { spec } = this;
+    const states = this.shares.map(({ core }) => core.inspect());
+    return {
+      name: spec.name,
+      kind: spec.kind,
+      spec,
+      holders: states.flatMap(({ holders }) => holders),
+      waiting: states.flatMap(({ waiting }) => waiting),
+      available: Math.min(...states.map(({ available }) => available)),
+      opensIn: Math.max(...states.map(({ opensIn }) => opensIn)),
+      pausedFor: Math.max(...states.map(({ pausedFor }) => pausedFor)),
+    };
   }
 }
 
