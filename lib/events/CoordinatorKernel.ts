@@ -12,13 +12,13 @@ import type { EmitOptions } from './emit.ts';
 import { Envelopes } from './envelopes.ts';
 import { errorData } from './errorData.ts';
 import type { CoordinatorEvent } from './event.ts';
-import { EventBus, type Sink } from './EventBus.ts';
+import { EventBus, type Sink, type Topic } from './EventBus.ts';
 import { gateWatch } from './gateWatch.ts';
 import { terms, type HandlerOptions } from './handlerOptions.ts';
 import type { PublishOptions, Work } from './kernel.ts';
 import { Lane, type LaneHandler, type LaneHost } from './lane.ts';
 import type { HandlerDropped, HandlerFailed } from './ownEvents.ts';
-import { checkName, compile, isOwn, type Compiled, type Selector } from './patterns.ts';
+import { compile, isOwn, type Compiled, type Selector } from './patterns.ts';
 import { reporter, type Reporter } from './reporter.ts';
 import { StreamSink } from './StreamSink.ts';
 import type { HandlerSubscription } from './when.ts';
@@ -53,14 +53,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     this.tracks = options.context !== 'off';
     this.#reporter = reporter(options);
     this.#envelopes = new Envelopes(this.clock, this.random, options.freeze ?? false);
-    this.#bus = new EventBus({
-      deliver: (event, fan) => {
-        this.resume(event, fan, event);
-      },
-      failed: (error, event, sink) => {
-        this.failed(error, event, (sink as Lane | StreamSink).name);
-      },
-    });
+    this.#bus = new EventBus(this);
     this.#watchGates = gateWatch(gates, (name, activity) => {
       if (this.wanted(name)) this.publish(name, activity);
     });
@@ -71,11 +64,11 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   readonly emit = (name: string, data?: unknown, options?: EmitOptions): string => {
     if (this.#closing !== null) this.admit(`emit('${name}')`);
     if (options !== undefined) knownOptions(`emit('${name}')`, options, emitOptions);
-    checkName(name);
-    if (isOwn(name)) {
+    const topic = this.#bus.topic(name);
+    if (topic.own) {
       throw new ConfigError(`'${name}' is a name of the library's own events.`, { hint: "Choose one without 'rxbaton.' in front." });
     }
-    return this.publish(name, data, options);
+    return this.#send(topic, name, data, options);
   };
 
   readonly when = (selector: Selector, handler?: LaneHandler, options?: HandlerOptions): unknown =>
@@ -112,14 +105,11 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   }
 
   publish(name: string, data: unknown, options?: PublishOptions): string {
-    const builds = this.#bus.builds(name);
-    const id = this.#envelopes.next();
-    if (builds) this.#bus.post(this.#envelopes.wrap(id, name, data, options));
-    return id;
+    return this.#send(this.#bus.topic(name), name, data, options);
   }
 
   wanted(name: string): boolean {
-    return this.#bus.wanted(name);
+    return this.#bus.topic(name).live > 0;
   }
 
   id(): string {
@@ -203,20 +193,23 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
       stop();
       return subscription;
     }
-    const leave = (): void => {
-      this.#leave(compiled, lane);
-    };
-    const lane = new Lane(this, compiled, handler, checked, leave, stop);
+    const lane = new Lane(this, compiled, handler, checked, stop);
     subscription.add(() => {
       checked.signal?.removeEventListener('abort', stop);
       this.#lanes.delete(lane);
-      leave();
+      this.#leave(compiled, lane);
       lane.stop();
     });
     checked.signal?.addEventListener('abort', stop);
     this.#lanes.set(lane, subscription);
     this.#join(compiled, lane);
     return subscription;
+  }
+
+  #send(topic: Topic, name: string, data: unknown, options: PublishOptions | undefined): string {
+    const id = this.#envelopes.next();
+    if (this.#bus.builds(topic)) this.#bus.post(topic, this.#envelopes.wrap(id, name, data, options));
+    return id;
   }
 
   #join(selector: Compiled, sink: Sink): void {

@@ -3,10 +3,12 @@
  * that delivering costs what is delivered, however many others there are. Patterns are asked once for each name.
  */
 import type { CoordinatorEvent } from './event.ts';
-import { checkName, type Compiled } from './patterns.ts';
+import { checkName, isOwn, type Compiled } from './patterns.ts';
 
 /** Who gets events. */
 export interface Sink {
+  /** How reports of its failures call it. */
+  readonly name: string;
   /** The bus skips it from now on. Set by `remove`. */
   closed: boolean;
   /** What its predicate says, where it has one. May throw too. */
@@ -15,7 +17,10 @@ export interface Sink {
   deliver(event: CoordinatorEvent): void;
 }
 
-interface Topic {
+/** Those who get the events of one name. */
+export interface Topic {
+  /** A name of the library's own. */
+  readonly own: boolean;
   /** Never changed in the middle: a delivery walks it up to the length that it found. */
   sinks: Sink[];
   /** How many of them still listen. */
@@ -26,10 +31,10 @@ interface Topic {
 
 /** What the bus needs from its coordinator. */
 export interface BusOwner {
-  /** Calls `fan(event)` in the context of the event. */
-  deliver(event: CoordinatorEvent, fan: (event: CoordinatorEvent) => void): void;
+  /** Calls `fn(argument)` as work that `event` has caused. */
+  resume<A>(event: CoordinatorEvent, fn: (argument: A) => void, argument: A): void;
   /** A sink threw. Must not throw. */
-  failed(error: unknown, event: CoordinatorEvent, sink: Sink): void;
+  failed(error: unknown, event: CoordinatorEvent, sink: string): void;
 }
 
 /** How many names without subscribers are remembered before all of them are forgotten. */
@@ -53,34 +58,29 @@ export class EventBus {
     };
   }
 
-  /** Whether the running code was called by a delivery. */
-  get delivering(): boolean {
-    return this.#delivering;
+  /** @throws ConfigError when no event can have this name. */
+  topic(name: string): Topic {
+    return this.#topics.get(name) ?? this.#meet(name);
   }
 
-  /** Whether an event of this name must be built: somebody listens, or may listen by the time it is its turn. */
-  builds(name: string): boolean {
-    return this.#delivering || this.#topic(name).live > 0;
-  }
-
-  /** Whether somebody listens to this name. */
-  wanted(name: string): boolean {
-    return this.#topic(name).live > 0;
+  /** Whether an event must be built: somebody listens, or may listen by the time it is its turn. */
+  builds(topic: Topic): boolean {
+    return topic.live > 0 || this.#delivering;
   }
 
   /** Delivers now, or, from inside a delivery, when the current event and those before this one have reached everybody. */
-  post(event: CoordinatorEvent): void {
+  post(topic: Topic, event: CoordinatorEvent): void {
     if (this.#delivering) {
       this.#inbox.push(event);
       return;
     }
     this.#delivering = true;
     try {
-      this.#deliver(event);
+      this.#deliver(topic, event);
       while (this.#inbox.length > 0) {
         const batch = this.#inbox;
         this.#inbox = [];
-        for (const next of batch) this.#deliver(next);
+        for (const next of batch) this.#deliver(this.topic(next.name), next);
       }
     } finally {
       this.#delivering = false;
@@ -89,25 +89,20 @@ export class EventBus {
 
   add(selector: Compiled, sink: Sink): void {
     if (selector.name !== null) {
-      const topic = this.#topic(selector.name);
+      const topic = this.topic(selector.name);
       if (topic.named++ === 0) this.#idle--;
-      topic.sinks.push(sink);
-      topic.live++;
+      enter(topic, sink);
       return;
     }
     this.#patterns.set(sink, selector);
-    for (const [name, topic] of this.#topics) {
-      if (!selector.matches(name)) continue;
-      topic.sinks.push(sink);
-      topic.live++;
-    }
+    for (const [name, topic] of this.#topics) if (selector.matches(name)) enter(topic, sink);
   }
 
   remove(selector: Compiled, sink: Sink): void {
     if (sink.closed) return;
     sink.closed = true;
     if (selector.name !== null) {
-      const topic = this.#topic(selector.name);
+      const topic = this.topic(selector.name);
       leave(topic);
       if (--topic.named === 0) this.#idle++;
       return;
@@ -116,17 +111,13 @@ export class EventBus {
     for (const [name, topic] of this.#topics) if (selector.matches(name)) leave(topic);
   }
 
-  #topic(name: string): Topic {
-    return this.#topics.get(name) ?? this.#meet(name);
-  }
-
   /** The first sight of a name. */
   #meet(name: string): Topic {
     checkName(name);
     if (this.#idle >= remembered) this.#forget();
     const sinks: Sink[] = [];
     for (const [sink, selector] of this.#patterns) if (selector.matches(name)) sinks.push(sink);
-    const topic: Topic = { sinks, live: sinks.length, named: 0 };
+    const topic: Topic = { own: isOwn(name), sinks, live: sinks.length, named: 0 };
     this.#topics.set(name, topic);
     this.#idle++;
     return topic;
@@ -138,27 +129,36 @@ export class EventBus {
     this.#idle = 0;
   }
 
-  #deliver(event: CoordinatorEvent): void {
-    const topic = this.#topic(event.name);
+  #deliver(topic: Topic, event: CoordinatorEvent): void {
     if (topic.live === 0) return;
     this.#sinks = topic.sinks;
-    this.#owner.deliver(event, this.#fan);
+    this.#owner.resume(event, this.#fan, event);
   }
 
   #fanOut(event: CoordinatorEvent): void {
     const sinks = this.#sinks;
     // Who subscribes meanwhile is behind this length, or in another array.
     const { length } = sinks;
-    for (let i = 0; i < length; i++) {
-      const sink = sinks[i] as Sink;
-      if (sink.closed) continue;
+    let i = 0;
+    // One `try` for as many as go well.
+    while (i < length) {
       try {
-        if (sink.accepts === null || sink.accepts(event)) sink.deliver(event);
+        for (; i < length; i++) {
+          const sink = sinks[i] as Sink;
+          if (!sink.closed && (sink.accepts === null || sink.accepts(event))) sink.deliver(event);
+        }
       } catch (error) {
-        this.#owner.failed(error, event, sink);
+        this.#owner.failed(error, event, (sinks[i++] as Sink).name);
       }
     }
   }
+}
+
+function enter(topic: Topic, sink: Sink): void {
+  // Most names have one subscriber, and an array that is pushed to has room for sixteen more.
+  if (topic.sinks.length === 0) topic.sinks = [sink];
+  else topic.sinks.push(sink);
+  topic.live++;
 }
 
 /** One sink of the topic has closed. They are cleared out when they are half of it, so that leaving costs little each. */

@@ -46,9 +46,10 @@ export class HandlerRun implements Work {
   attempt(): void {
     this.#attempt++;
     this.#failure = null;
+    const { handler } = this.#lane;
     let result: unknown;
     try {
-      result = this.#lane.call(this.#event);
+      result = handler(this.#event.data as never, this.#event as never);
     } catch (error) {
       this.#failed(error);
       return;

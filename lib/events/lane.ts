@@ -5,86 +5,62 @@
 import { OverflowError } from '../errors.ts';
 import { Fifo } from '../internal/Fifo.ts';
 import type { CoordinatorEvent } from './event.ts';
-import type { Sink } from './EventBus.ts';
+import type { BusOwner, Sink } from './EventBus.ts';
 import type { Terms } from './handlerOptions.ts';
 import { HandlerRun, isPending } from './HandlerRun.ts';
 import type { Kernel } from './kernel.ts';
 import type { Compiled } from './patterns.ts';
 
 /** What a lane needs from its coordinator. */
-export interface LaneHost extends Kernel {
-  /** Calls `fn(argument)` as work that `event` has caused. */
-  resume<A>(event: CoordinatorEvent, fn: (argument: A) => void, argument: A): void;
-  failed(error: unknown, event: CoordinatorEvent, handler: string): void;
+export interface LaneHost extends Kernel, BusOwner {
   dropped(event: CoordinatorEvent, lane: Lane): void;
 }
 
 /** A function that gets the data and the event; what it returns may be a promise or a stream, and is waited for. */
 export type LaneHandler = (data: never, event: never) => unknown;
 
+const attempt = (run: HandlerRun): void => {
+  run.attempt();
+};
+
+/** There may be very many lanes of which few ever wait for anything: what waiting needs is made when it is needed. */
 export class Lane implements Sink {
   closed = false;
-  readonly name: string;
   readonly accepts: ((event: CoordinatorEvent) => boolean) | null;
-  readonly host: LaneHost;
   readonly handler: LaneHandler;
   readonly terms: Terms;
-  /** How many events were lost because the queue was full. */
-  lost = 0;
-  readonly #queue = new Fifo<CoordinatorEvent>();
-  /** Events that it is not done with. */
-  readonly #runs = new Set<HandlerRun>();
+  readonly host: LaneHost;
+  readonly #selector: Compiled;
+  /** Nothing is counted: every event starts at once. */
+  readonly #plain: boolean;
+  /** Ends the subscription. */
+  readonly #over: () => void;
+  #queue: Fifo<CoordinatorEvent> | null = null;
+  /** The events that it is not done with, as far as that takes time. */
+  #runs: Set<HandlerRun> | null = null;
   /** How many places are taken. */
   #active = 0;
   #starting = false;
   #stopped = false;
-  /** Leaves the bus. */
-  readonly #leave: () => void;
-  /** The lane took its last event and that one is done. */
-  readonly #over: () => void;
-  readonly #startNext = (event: CoordinatorEvent): void => {
-    this.#start(event);
-  };
+  #lost = 0;
 
-  constructor(host: LaneHost, selector: Compiled, handler: LaneHandler, terms: Terms, leave: () => void, over: () => void) {
-    this.host = host;
-    this.name = handler.name === '' ? `when(${selector.label})` : handler.name;
+  constructor(host: LaneHost, selector: Compiled, handler: LaneHandler, terms: Terms, over: () => void) {
     this.accepts = selector.accepts;
     this.handler = handler;
     this.terms = terms;
-    this.#leave = leave;
+    this.host = host;
+    this.#selector = selector;
+    this.#plain = terms.plain;
     this.#over = over;
   }
 
-  deliver(event: CoordinatorEvent): void {
-    const { terms } = this;
-    if (terms.plain) {
-      const result = this.call(event);
-      if (isPending(result)) new HandlerRun(this, event).follow(result);
-      return;
-    }
-    // Before the handler runs: what it emits must not come back to it.
-    if (terms.once) this.#leave();
-    if (this.#active < terms.concurrency) this.#start(event);
-    else this.#wait(event);
+  get name(): string {
+    return this.handler.name === '' ? `when(${this.#selector.label})` : this.handler.name;
   }
 
-  call(event: CoordinatorEvent): unknown {
-    return this.handler(event.data as never, event as never);
-  }
-
-  /** A run is over: its place goes to the next event, whose work begins before that of this one counts as ended. */
-  done(run: HandlerRun): void {
-    this.#runs.delete(run);
-    if (!this.terms.plain) {
-      this.#active--;
-      this.#next();
-    }
-  }
-
-  begin(run: HandlerRun): void {
-    this.#runs.add(run);
-    this.host.begin(run);
+  /** How many events were lost because the queue was full. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** The subscription has ended: failures are final. */
@@ -92,51 +68,73 @@ export class Lane implements Sink {
     return this.#stopped;
   }
 
+  deliver(event: CoordinatorEvent): void {
+    if (this.#plain) {
+      const { handler } = this;
+      const result = handler(event.data as never, event as never);
+      if (result !== undefined && isPending(result)) new HandlerRun(this, event).follow(result);
+    } else if (!this.terms.once || this.#active === 0) {
+      if (this.#active < this.terms.concurrency) this.#start(new HandlerRun(this, event));
+      else this.#wait(event);
+    }
+  }
+
+  begin(run: HandlerRun): void {
+    (this.#runs ??= new Set()).add(run);
+    this.host.begin(run);
+  }
+
+  /** A run is over: its place goes to the next event. */
+  done(run: HandlerRun): void {
+    this.#runs?.delete(run);
+    if (this.#plain) return;
+    this.#active--;
+    if (this.terms.once) this.#over();
+    else this.#next();
+  }
+
   /** Ends the lane: nothing more is started, streams are unsubscribed, promises go on. Returns how many events waited. */
   stop(): number {
-    const waited = this.#queue.length;
+    const waited = this.#queue?.length ?? 0;
     this.#stopped = true;
-    this.#queue.clear();
-    for (const run of [...this.#runs]) run.stop();
+    this.#queue = null;
+    for (const run of [...(this.#runs ?? [])]) run.stop();
     return waited;
+  }
+
+  #start(run: HandlerRun): void {
+    this.#active++;
+    run.attempt();
   }
 
   #wait(event: CoordinatorEvent): void {
     const { maxQueue, overflow } = this.terms;
-    if (this.#queue.length < maxQueue) {
-      this.#queue.push(event);
+    const queue = (this.#queue ??= new Fifo());
+    if (queue.length < maxQueue) {
+      queue.push(event);
     } else if (overflow === 'error') {
       throw new OverflowError(`The queue of the handler ${this.name} is full: ${maxQueue} events wait.`, {
         hint: "Raise concurrency or maxQueue, or choose overflow: 'drop-oldest' or 'drop-newest'.",
         details: { handler: this.name, maxQueue, event: event.name },
       });
     } else {
-      const oldest = overflow === 'drop-oldest' ? this.#queue.shift() : undefined;
-      if (oldest !== undefined) this.#queue.push(event);
-      this.lost++;
+      const oldest = overflow === 'drop-oldest' ? queue.shift() : undefined;
+      if (oldest !== undefined) queue.push(event);
+      this.#lost++;
       this.host.dropped(oldest ?? event, this);
     }
   }
 
-  /** Called in the context of the event. */
-  #start(event: CoordinatorEvent): void {
-    this.#active++;
-    new HandlerRun(this, event).attempt();
-  }
-
-  /** Fills free places. A loop, since handlers that end at once free their place before this returns. */
+  /** Fills free places. A loop, since a handler that ends at once frees its place before this returns. */
   #next(): void {
     if (this.#starting) return;
     this.#starting = true;
-    try {
-      while (this.#active < this.terms.concurrency) {
-        const event = this.#queue.shift();
-        if (event === undefined) break;
-        this.host.resume(event, this.#startNext, event);
-      }
-    } finally {
-      this.#starting = false;
+    while (this.#active < this.terms.concurrency) {
+      const event = this.#queue?.shift();
+      if (event === undefined) break;
+      this.#active++;
+      this.host.resume(event, attempt, new HandlerRun(this, event));
     }
-    if (this.terms.once && this.#active === 0) this.#over();
+    this.#starting = false;
   }
 }
