@@ -1,2 +1,13 @@
+export { barrier } from './barrier.ts';
 export { coordinated } from './coordinated.ts';
+export { exclusive } from './exclusive.ts';
+export { fixedWindow } from './fixedWindow.ts';
+export { leakyBucket } from './leakyBucket.ts';
 export { ofName } from './ofName.ts';
+export { rateLimit } from './rateLimit.ts';
+export { slidingWindow } from './slidingWindow.ts';
+export { tokenBucket } from './tokenBucket.ts';
+export { withLock } from './withLock.ts';
+
+export type { ExclusiveOptions } from './exclusive.ts';
+export type { Pace, RateLimitOptions } from './rateLimit.ts';

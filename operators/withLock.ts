@@ -1,9 +1,9 @@
-import { type MonoTypeOperatorFunction, Observable, type Observer, Subscriber, type Subscription } from 'rxjs';
+import type { MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
 import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
 import { GateRequest } from '../lib/gates/gateRequest.ts';
 import { Holder } from '../lib/gates/holder.ts';
 import type { Ask } from '../lib/gates/port.ts';
-import { type Sink, sinkOf } from '../lib/internal/sink.ts';
+import { type Destination, Stream } from '../lib/internal/stream.ts';
 
 /**
  * Subscribes to the source only while it holds a gate, for as long as the source lives.
@@ -36,7 +36,7 @@ export function withLock<T>(gate: GateRef | (() => GateRef), options?: AcquireOp
   return (source) => new Locked(source, request);
 }
 
-class Locked<T> extends Observable<T> {
+class Locked<T> extends Stream<T> {
   private readonly work: Observable<T>;
   private readonly request: GateRequest | (() => GateRequest);
 
@@ -46,18 +46,13 @@ class Locked<T> extends Observable<T> {
     this.request = request;
   }
 
-  override subscribe(
-    observer?: Partial<Observer<T>> | ((value: T) => void) | null,
-    error?: ((error: unknown) => void) | null,
-    complete?: (() => void) | null,
-  ): Subscription {
+  protected override start(destination: Destination<T>): Subscription {
     const request = typeof this.request === 'function' ? this.request() : this.request;
     const parent = request.parent();
     const core = request.core(parent);
-    const chained = observer instanceof Subscriber;
-    const lock = new Lock(chained ? observer : sinkOf(observer, error, complete), parent, core.env.tracks, request.ask, this.work);
+    const lock = new Lock(destination, parent, core.env.tracks, request.ask, this.work);
     lock.request(core, request.signal);
-    return chained ? observer : lock;
+    return lock;
   }
 }
 
@@ -65,7 +60,7 @@ class Lock<T> extends Holder<T> {
   readonly ask: Ask;
   private readonly source: Observable<T>;
 
-  constructor(destination: Subscriber<T> | Sink<T>, parent: Lock<T>['parent'], tracked: boolean, ask: Ask, source: Observable<T>) {
+  constructor(destination: Destination<T>, parent: Lock<T>['parent'], tracked: boolean, ask: Ask, source: Observable<T>) {
     super(destination, parent, tracked);
     this.ask = ask;
     this.source = source;

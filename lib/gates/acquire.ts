@@ -1,6 +1,6 @@
-import { Observable, type Observer, Subscriber, type Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
 import { GrantDiscardedError } from '../errors.ts';
-import { sinkOf, type Sink } from '../internal/sink.ts';
+import { type Destination, Stream } from '../internal/stream.ts';
 import { gateName } from './describe.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
 import { LiveGrant } from './grant.ts';
@@ -36,7 +36,7 @@ export function acquire(gate: GateRef, options?: AcquireOptions): Observable<Gra
 }
 
 /** What `acquire` returns; `hold` goes past its Observable face. */
-export class Acquisition extends Observable<Grant> {
+export class Acquisition extends Stream<Grant> {
   readonly request: GateRequest;
 
   constructor(request: GateRequest) {
@@ -44,18 +44,13 @@ export class Acquisition extends Observable<Grant> {
     this.request = request;
   }
 
-  override subscribe(
-    observer?: Partial<Observer<Grant>> | ((value: Grant) => void) | null,
-    error?: ((error: unknown) => void) | null,
-    complete?: (() => void) | null,
-  ): Subscription {
+  protected override start(destination: Destination<Grant>): Subscription {
     const { request } = this;
     const parent = request.parent();
     const core = request.core(parent);
-    const chained = observer instanceof Subscriber;
-    const asking = new Asking(chained ? observer : sinkOf(observer, error, complete), parent, core.env.tracks, request.ask);
+    const asking = new Asking(destination, parent, core.env.tracks, request.ask);
     asking.request(core, request.signal);
-    return chained ? observer : asking;
+    return asking;
   }
 }
 
@@ -63,7 +58,7 @@ export class Acquisition extends Observable<Grant> {
 class Asking extends Holder<Grant> {
   readonly ask: Ask;
 
-  constructor(destination: Subscriber<Grant> | Sink<Grant>, parent: Asking['parent'], tracked: boolean, ask: Ask) {
+  constructor(destination: Destination<Grant>, parent: Asking['parent'], tracked: boolean, ask: Ask) {
     super(destination, parent, tracked);
     this.ask = ask;
   }

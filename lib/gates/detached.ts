@@ -1,5 +1,6 @@
-import { currentFrame, type Frame, runIn } from '../internal/context.ts';
-import { currentHost } from './host.ts';
+import { type Frame, runIn } from '../internal/context.ts';
+import { frameHere } from '../internal/scope.ts';
+import { hostOf } from './host.ts';
 
 /**
  * Runs a function as work that nobody above awaits: what it waits for never counts as held by its caller.
@@ -12,8 +13,8 @@ import { currentHost } from './host.ts';
  * ```
  */
 export function detached<T>(work: () => T): T {
-  const parent = currentFrame();
-  if (!currentHost().tracks) return work();
+  const parent = frameHere();
+  if (!hostOf(parent).tracks) return work();
   const frame: Frame = { parent, coordinator: null, cause: null, call: null, root: true, ticket: null };
-  return runIn(frame, work, undefined);
+  return runIn(frame, work);
 }

@@ -1,7 +1,7 @@
 import { type Observable, type ObservableInput, Subscriber } from 'rxjs';
-import { type Frame, currentFrame } from '../internal/context.ts';
+import { frameHere } from '../internal/scope.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
-import type { Sink } from '../internal/sink.ts';
+import type { Destination } from '../internal/stream.ts';
 import { plainAsk } from './ask.ts';
 import type { Grant } from './gate.ts';
 import { hostOf } from './host.ts';
@@ -16,8 +16,8 @@ export class ForeignWork<T> extends Work<T> {
   grant: Grant | null = null;
   private readonly run: (grant: Grant) => ObservableInput<T>;
 
-  constructor(destination: Subscriber<T> | Sink<T>, acquisition: Observable<Grant>, run: (grant: Grant) => ObservableInput<T>) {
-    const parent: Frame | null = currentFrame();
+  constructor(destination: Destination<T>, acquisition: Observable<Grant>, run: (grant: Grant) => ObservableInput<T>) {
+    const parent = frameHere();
     const { tracks, env } = hostOf(parent);
     super(destination, parent, tracks);
     this.run = run;

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
-import { currentFrame, type Frame } from '../internal/context.ts';
+import type { Frame } from '../internal/context.ts';
+import { frameHere } from '../internal/scope.ts';
 import { expected, show } from '../internal/options.ts';
 import { askOf } from './ask.ts';
 import type { AcquireOptions, GateRef } from './gate.ts';
@@ -33,7 +34,7 @@ export class GateRequest {
 
   /** For whom it is made: the owner it names, else the code that is running. */
   parent(): Frame | null {
-    return this.owner ?? currentFrame();
+    return this.owner ?? frameHere();
   }
 
   /** The live core, for somebody in this frame. */

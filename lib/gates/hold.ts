@@ -1,5 +1,5 @@
-import { Observable, type ObservableInput, type ObservedValueOf, type Observer, Subscriber, type Subscription } from 'rxjs';
-import { sinkOf, type Sink } from '../internal/sink.ts';
+import { Observable, type ObservableInput, type ObservedValueOf, type Subscription } from 'rxjs';
+import { type Destination, Stream } from '../internal/stream.ts';
 import type { Frame } from '../internal/context.ts';
 import { expected } from '../internal/options.ts';
 import { Acquisition } from './acquire.ts';
@@ -36,11 +36,11 @@ export function hold<O extends ObservableInput<unknown>>(
 ): Observable<ObservedValueOf<O>> {
   if (typeof work !== 'function') expected('The work of hold()', 'a function of the grant', work);
   return acquisition instanceof Acquisition
-    ? new HoldObservable<ObservedValueOf<O>>(acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>)
+    ? new Held<ObservedValueOf<O>>(acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>)
     : new Observable((subscriber) => new ForeignWork(subscriber, acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>));
 }
 
-class HoldObservable<T> extends Observable<T> {
+class Held<T> extends Stream<T> {
   private readonly acquisition: Acquisition;
   private readonly run: (grant: Grant) => ObservableInput<T>;
 
@@ -50,18 +50,13 @@ class HoldObservable<T> extends Observable<T> {
     this.run = run;
   }
 
-  override subscribe(
-    observer?: Partial<Observer<T>> | ((value: T) => void) | null,
-    error?: ((error: unknown) => void) | null,
-    complete?: (() => void) | null,
-  ): Subscription {
+  protected override start(destination: Destination<T>): Subscription {
     const { request } = this.acquisition;
     const parent = request.parent();
     const core = request.core(parent);
-    const chained = observer instanceof Subscriber;
-    const work = new HoldWork(chained ? observer : sinkOf(observer, error, complete), parent, core.env.tracks, request.ask, this.run);
+    const work = new HoldWork(destination, parent, core.env.tracks, request.ask, this.run);
     work.request(core, request.signal);
-    return chained ? observer : work;
+    return work;
   }
 }
 
@@ -70,7 +65,7 @@ class HoldWork<T> extends Work<T> {
   private readonly run: (grant: Grant) => ObservableInput<T>;
 
   constructor(
-    destination: Subscriber<T> | Sink<T>,
+    destination: Destination<T>,
     parent: Frame | null,
     tracked: boolean,
     ask: Ask,

@@ -4,6 +4,7 @@ import { currentFrame, type Frame, runIn } from '../internal/context.ts';
 import { reportUnhandled } from '../internal/env.ts';
 import { begin, end } from '../internal/handover.ts';
 import type { Sink } from '../internal/sink.ts';
+import type { Destination } from '../internal/stream.ts';
 import { lostError } from './describe.ts';
 import { aborted, type Patience, patience } from './patience.ts';
 import type { Ask, GateCore, LossReason, Waiter } from './port.ts';
@@ -41,7 +42,7 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   private ending: Ending | null = null;
   private waitingFor: Patience | null = null;
 
-  constructor(destination: Subscriber<T> | Sink<T> | undefined, parent: Frame | null, tracked: boolean) {
+  constructor(destination: Destination<T>, parent: Frame | null, tracked: boolean) {
     super(destination);
     this.parent = parent;
     this.tracked = tracked;

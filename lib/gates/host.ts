@@ -1,8 +1,9 @@
 /** The gates of one coordinator: resolves whatever names a gate to its one live core. */
 import { ConfigError, SpecConflictError } from '../errors.ts';
 import { type Clock, hostClock, hostRandom, reportUnhandled } from '../internal/env.ts';
-import { currentFrame, type Frame, nearest } from '../internal/context.ts';
+import { type Frame, nearest } from '../internal/context.ts';
 import { show } from '../internal/options.ts';
+import { frameHere } from '../internal/scope.ts';
 import type { AllOf, Gate, GateRef } from './gate.ts';
 import { memoryBackend } from './memoryBackend.ts';
 import type { BackendEnv, GateBackend, GateCore } from './port.ts';
@@ -131,4 +132,4 @@ export function hostOf(frame: Frame | null): GateHost {
 }
 
 /** The gates of the code that is running. */
-export const currentHost = (): GateHost => hostOf(currentFrame());
+export const currentHost = (): GateHost => hostOf(frameHere());

@@ -1,4 +1,4 @@
-import { currentFrame } from '../internal/context.ts';
+import { frameHere } from '../internal/scope.ts';
 import type { GateRef } from './gate.ts';
 import { GateRequest } from './gateRequest.ts';
 import { currentHost } from './host.ts';
@@ -11,7 +11,7 @@ import type { GateSpec } from './spec.ts';
  * Changes nothing. With a backend across processes it is a promise.
  */
 export function inspect(gate: GateRef, key?: string): MaybePromise<GateState> {
-  return new GateRequest(gate, key === undefined ? undefined : { key }, 'inspect()').core(currentFrame()).inspect();
+  return new GateRequest(gate, key === undefined ? undefined : { key }, 'inspect()').core(frameHere()).inspect();
 }
 
 /** Who waits for whom, since when, over all gates of the current coordinator. Plain data. */

@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs';
 import { AbortedError, AcquireTimeoutError } from '../errors.ts';
-import { after } from '../time/after.ts';
+import { after } from '../internal/after.ts';
 import { gateName, inTheWay, span } from './describe.ts';
 import type { GateCore, Waiter } from './port.ts';
 

@@ -55,11 +55,12 @@ export function currentFrame(): Frame | null {
 }
 
 /** Calls `fn(a, b)` as the work of `frame`. The arguments are apart so that hot callers need no closure. */
+export function runIn<R>(frame: Frame | null, fn: () => R): R;
 export function runIn<A, R>(frame: Frame | null, fn: (a: A) => R, a: A): R;
 export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a: A, b: B): R;
-export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a: A, b?: B): R {
+export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a?: A, b?: B): R {
   storage ??= hostStorage();
-  return storage.run(frame, fn, a, b as B);
+  return storage.run(frame, fn, a as A, b as B);
 }
 
 /** The nearest value of `key` from `frame` upwards. */

@@ -1,0 +1,43 @@
+import { Observable, type Observer, Subscriber, type Subscription } from 'rxjs';
+import { type Sink, sinkOf } from './sink.ts';
+
+/** Who consumes a stream: the next operator's subscriber, or what a user passed to `subscribe`. */
+export type Destination<T> = Subscriber<T> | Sink<T>;
+
+/**
+ * An Observable whose subscriber is made by `start`. A stock `subscribe` makes three objects and two closures around it, which
+ * costs more than a whole lock.
+ */
+export abstract class Stream<T> extends Observable<T> {
+  /** Begins to work for a consumer. */
+  protected abstract start(destination: Destination<T>): Subscription;
+
+  override subscribe(
+    observer?: Partial<Observer<T>> | ((value: T) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    // The subscriber of an operator is chained: unsubscribing it reaches ours.
+    if (observer instanceof Subscriber) {
+      this.start(observer);
+      return observer;
+    }
+    return this.start(sinkOf(observer, error, complete));
+  }
+}
+
+/** The result of an operator: each consumer gets a subscriber to the source of its own. */
+export class Operation<T, R> extends Stream<R> {
+  private readonly input: Observable<T>;
+  private readonly subscriber: (destination: Destination<R>) => Subscriber<T>;
+
+  constructor(input: Observable<T>, subscriber: (destination: Destination<R>) => Subscriber<T>) {
+    super();
+    this.input = input;
+    this.subscriber = subscriber;
+  }
+
+  protected override start(destination: Destination<R>): Subscription {
+    return this.input.subscribe(this.subscriber(destination));
+  }
+}

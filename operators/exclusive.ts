@@ -1,0 +1,166 @@
+import { type ObservableInput, type ObservedValueOf, type OperatorFunction, Subscriber } from 'rxjs';
+import type { Frame } from '../lib/internal/context.ts';
+import { Backlog, type BacklogOptions, backlogOptions } from '../lib/internal/backlog.ts';
+import { expected } from '../lib/internal/options.ts';
+import type { Sink } from '../lib/internal/sink.ts';
+import { type Destination, Operation } from '../lib/internal/stream.ts';
+import { frameHere } from '../lib/internal/scope.ts';
+import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
+import { GateRequest } from '../lib/gates/gateRequest.ts';
+import type { Ask } from '../lib/gates/port.ts';
+import { Work } from '../lib/gates/work.ts';
+
+export interface ExclusiveOptions extends AcquireOptions, BacklogOptions {}
+
+/**
+ * Runs a piece of work for each value while holding a gate, one after the other, in the order of arrival.
+ *
+ * ```
+ * source       -a-b----c------|
+ * project(a)    ---x|
+ * project(b)        ---y|            b waits until a is over, and for the gate
+ * project(c)            ---z|
+ * result       ----x---y---z--|
+ * ```
+ *
+ * Each subscription has one request in the gate's queue, so that subscriptions that share a gate take turns; the other values
+ * wait in a buffer of its own, `maxQueue` long, and `overflow` says what happens beyond that. Completes when the source has
+ * completed and the last work is over. Errors with the source, the work or the request, at once; what waited is dropped.
+ * Unsubscribing drops what waits and stops the work; work that is a promise keeps the gate until it has settled, and its
+ * `grant.signal` aborts at once.
+ *
+ * @param gate A description, a live gate, a name or an `allOf`; or a function that picks one for a value.
+ * @param project The work for a value: an Observable, a promise or any other input of RxJS.
+ * @param options As for `acquire`, and `maxQueue` (default 10,000) with `overflow` (default `'error'`).
+ * @throws ConfigError for a bad gate or option, at once. Errors with `OverflowError`, and as `acquire` does.
+ * @see withLock to hold the gate for as long as a source lives
+ * @example One call to the model at a time
+ * ```ts
+ * topics$.pipe(exclusive('openai_api', (topic, { signal }) => research(topic, signal))).subscribe(publish);
+ * ```
+ */
+export function exclusive<T, O extends ObservableInput<unknown>>(
+  gate: GateRef | ((value: T) => GateRef),
+  project: (value: T, grant: Grant) => O,
+  options: ExclusiveOptions = {},
+): OperatorFunction<T, ObservedValueOf<O>> {
+  if (typeof project !== 'function') expected('The work of exclusive()', 'a function of the value and the grant', project);
+  const backlog = backlogOptions(options, 'exclusive()');
+  const requestFor = requests(gate, options);
+  const piece = project as (value: T, grant: Grant) => ObservableInput<ObservedValueOf<O>>;
+  return (source) => new Operation(source, (destination) => new Exclusive(destination, requestFor, piece, backlog));
+}
+
+function requests<T>(gate: GateRef | ((value: T) => GateRef), options: AcquireOptions): (value: T) => GateRequest {
+  const make = (ref: GateRef): GateRequest => new GateRequest(ref, options, 'exclusive()', ['maxQueue', 'overflow']);
+  if (typeof gate === 'function') return (value) => make(gate(value));
+  const request = make(gate);
+  return () => request;
+}
+
+class Exclusive<T, R> extends Subscriber<T> {
+  readonly parent: Frame | null = frameHere();
+  readonly project: (value: T, grant: Grant) => ObservableInput<R>;
+  /** The consumer of every piece of work. */
+  readonly results: Sink<R> = {
+    next: (result) => {
+      this.destination.next(result);
+    },
+    error: (error) => {
+      this.fail(error);
+    },
+    complete: () => {
+      this.current = null;
+      this.pump();
+    },
+  };
+  private readonly requestFor: (value: T) => GateRequest;
+  private readonly backlog: Backlog<T>;
+  private current: Piece<T, R> | null = null;
+  private pumping = false;
+  private sourceOver = false;
+
+  constructor(
+    destination: Destination<R>,
+    requestFor: (value: T) => GateRequest,
+    project: (value: T, grant: Grant) => ObservableInput<R>,
+    options: Required<BacklogOptions>,
+  ) {
+    super(destination);
+    this.requestFor = requestFor;
+    this.project = project;
+    this.backlog = new Backlog(options, 'exclusive()');
+  }
+
+  protected override _next(value: T): void {
+    if (this.current === null && !this.pumping) {
+      this.begin(value);
+      this.pump();
+      return;
+    }
+    try {
+      this.backlog.push(value);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private begin(value: T): void {
+    try {
+      const request = this.requestFor(value);
+      const core = request.core(this.parent);
+      this.current = new Piece(this, value, request.ask, core.env.tracks);
+      this.current.request(core, request.signal);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Begins what waits. A loop, since work that is over at once comes back here from inside `begin`. */
+  private pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    while (this.current === null && !this.closed && this.backlog.length > 0) this.begin(this.backlog.shift()!);
+    this.pumping = false;
+    if (this.sourceOver && this.current === null && this.backlog.length === 0 && !this.closed) super._complete();
+  }
+
+  /** Not `error()`, which is deaf once the source has completed. */
+  private fail(error: unknown): void {
+    const { destination } = this;
+    this.unsubscribe();
+    destination.error(error);
+  }
+
+  protected override _complete(): void {
+    this.sourceOver = true;
+    if (this.current === null && this.backlog.length === 0 && !this.pumping) super._complete();
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return;
+    this.backlog.clear();
+    super.unsubscribe();
+    const { current } = this;
+    this.current = null;
+    current?.unsubscribe();
+  }
+}
+
+/** The work for one value. Its consumer is the operator, which goes on to the next value once the gate has been reserved. */
+class Piece<T, R> extends Work<R> {
+  readonly ask: Ask;
+  private readonly operator: Exclusive<T, R>;
+  private readonly value: T;
+
+  constructor(operator: Exclusive<T, R>, value: T, ask: Ask, tracked: boolean) {
+    super(operator.results, operator.parent, tracked);
+    this.ask = ask;
+    this.operator = operator;
+    this.value = value;
+  }
+
+  protected override project(grant: Grant): ObservableInput<R> {
+    return this.operator.project(this.value, grant);
+  }
+}

@@ -1,0 +1,217 @@
+import { type MonoTypeOperatorFunction, Subscriber } from 'rxjs';
+import type { CoordinationError } from '../lib/errors.ts';
+import { costOf } from '../lib/gates/ask.ts';
+import { lostError } from '../lib/gates/describe.ts';
+import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
+import { GateRequest } from '../lib/gates/gateRequest.ts';
+import { aborted, type Patience, patience } from '../lib/gates/patience.ts';
+import type { Ask, GateCore, LossReason, Waiter } from '../lib/gates/port.ts';
+import { limiterOf } from '../lib/gates/inlineLimiter.ts';
+import type { LimiterOptions } from '../lib/gates/spec.ts';
+import type { Ticket } from '../lib/gates/ticket.ts';
+import { Backlog, type BacklogOptions, backlogOptions } from '../lib/internal/backlog.ts';
+import { currentFrame, type Frame, runIn } from '../lib/internal/context.ts';
+import { begin, end } from '../lib/internal/handover.ts';
+import { expected } from '../lib/internal/options.ts';
+import { frameHere } from '../lib/internal/scope.ts';
+import type { Sink } from '../lib/internal/sink.ts';
+import { type Destination, Operation } from '../lib/internal/stream.ts';
+
+export interface RateLimitOptions<T> extends Omit<AcquireOptions, 'cost' | 'key'>, BacklogOptions {
+  /** What a value costs: a number, or a function of the value. Default 1. */
+  readonly cost?: number | ((value: T) => number);
+  /** Whose account a value goes to: a key, or a function of the value. Default: one account for all. */
+  readonly key?: string | ((value: T) => string);
+}
+
+/** A limiter: a gate, settings of one that belongs to this operator alone, or a function that picks a gate for a value. */
+export type Pace<T> = GateRef | LimiterOptions | ((value: T) => GateRef);
+
+/**
+ * Lets values pass at the pace of a limiter, in their order.
+ *
+ * ```
+ * source   -abcd----------|
+ * limit 2 in 5
+ * result   -ab---cd-------|
+ * ```
+ *
+ * Values that are not due wait in a buffer, `maxQueue` long, and `overflow` says what happens beyond that. Nothing overtakes: a
+ * value that is not due holds up the ones behind it, whatever their key. Each subscription has one request in the limiter's
+ * queue. Completes when the source has completed and the last value has passed. Errors with the source or a request, at once;
+ * what waited is dropped. Unsubscribing drops what waits and takes the request back.
+ *
+ * Settings given inline make a limiter that belongs to this operator and is shared by all its subscriptions, so that a `retry`
+ * does not refill it. With a lease (`from: 'release'`, a semaphore) the grant goes back when the consumer has taken the value.
+ *
+ * @param limiter A description, a live gate, a name; settings for a limiter of its own; or a function that picks a gate.
+ * @param options `cost` and `key`, as values or as functions of the value; the rest as for `acquire`; `maxQueue` (default
+ * 10,000) with `overflow` (default `'error'`).
+ * @throws ConfigError for a bad option, at once. Errors with `OverflowError`, and as `acquire` does.
+ * @example Two requests a second for each user, ten thousand tokens a minute for all
+ * ```ts
+ * prompts$.pipe(
+ *   rateLimit({ limit: 2, per: '1s' }, { key: ({ user }) => user }),
+ *   rateLimit({ limit: 10_000, per: '1m' }, { cost: ({ text }) => text.length / 4 }),
+ * );
+ * ```
+ */
+export function rateLimit<T>(limiter: Pace<T>, options: RateLimitOptions<T> = {}): MonoTypeOperatorFunction<T> {
+  const terms = termsOf(limiter, options);
+  return (source) => new Operation(source, (destination) => new Paced(destination, terms));
+}
+
+interface Terms<T> {
+  readonly requestFor: (value: T) => GateRequest;
+  /** The request of every value, where none is special. */
+  readonly request: GateRequest | null;
+  readonly costOf: ((value: T) => number) | null;
+  readonly backlog: Required<BacklogOptions>;
+}
+
+function termsOf<T>(limiter: Pace<T>, options: RateLimitOptions<T>): Terms<T> {
+  const { cost, key, ...wishes } = options;
+  const costFor = typeof cost === 'function' ? cost : null;
+  const keyFor = typeof key === 'function' ? key : null;
+  const make = (ref: GateRef, itsKey: string | undefined): GateRequest =>
+    new GateRequest(
+      ref,
+      { ...wishes, ...(typeof cost === 'number' ? { cost } : null), ...(itsKey === undefined ? null : { key: itsKey }) },
+      'rateLimit()',
+      ['maxQueue', 'overflow'],
+    );
+  const backlog = backlogOptions(options, 'rateLimit()');
+  const keyless = typeof key === 'string' ? key : undefined;
+  if (cost !== undefined && costFor === null) costOf(cost as number, 'rateLimit()');
+  if (typeof limiter === 'function') {
+    return { request: null, requestFor: (value) => make(limiter(value), keyFor?.(value) ?? keyless), costOf: costFor, backlog };
+  }
+  const ref = gateOf(limiter);
+  const request = make(ref, keyless);
+  return keyFor === null
+    ? { request, requestFor: () => request, costOf: costFor, backlog }
+    : { request: null, requestFor: (value) => make(ref, keyFor(value)), costOf: costFor, backlog };
+}
+
+function gateOf(limiter: GateRef | LimiterOptions): GateRef {
+  if (typeof limiter === 'string') return limiter;
+  if (typeof limiter !== 'object' || limiter === null) return expected('The limiter of rateLimit()', 'a gate or settings', limiter);
+  return 'kind' in limiter || 'spec' in limiter ? limiter : limiterOf(limiter.strategy ?? 'sliding-window', limiter, 'rateLimit()');
+}
+
+class Paced<T> extends Subscriber<T> implements Waiter {
+  ask: Ask;
+  ticket: Ticket | null = null;
+  readonly frame: Frame | null = frameHere();
+  private readonly terms: Terms<T>;
+  private readonly backlog: Backlog<T>;
+  private waitingFor: Patience | null = null;
+  /** The value that has asked and was not answered yet, if `asking`. */
+  private value: T | undefined = undefined;
+  private asking = false;
+  private pumping = false;
+  private sourceOver = false;
+
+  constructor(destination: Destination<T>, terms: Terms<T>) {
+    super(destination);
+    this.terms = terms;
+    this.backlog = new Backlog(terms.backlog, 'rateLimit()');
+    this.ask = terms.request?.ask ?? { cost: 1, priority: 0, timeout: Infinity, label: undefined };
+  }
+
+  protected override _next(value: T): void {
+    if (!this.asking && !this.pumping) {
+      this.request(value);
+      if (this.backlog.length > 0) this.pump();
+      return;
+    }
+    try {
+      this.backlog.push(value);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private request(value: T): void {
+    try {
+      const { terms } = this;
+      const request = terms.request ?? terms.requestFor(value);
+      const core = request.core(this.frame);
+      if (request.signal?.aborted) throw aborted(core, request.signal);
+      this.ask = terms.costOf === null ? request.ask : { ...request.ask, cost: costOf(terms.costOf(value), 'rateLimit()') };
+      this.value = value;
+      this.asking = true;
+      core.enter(this);
+      if (this.asking && (request.signal !== undefined || this.ask.timeout < Infinity)) this.beginPatience(core, request);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private beginPatience(core: GateCore, { signal }: GateRequest): void {
+    if (!this.closed) this.waitingFor = patience(this, core, signal);
+  }
+
+  granted(ticket: Ticket): void {
+    this.endPatience();
+    const { value, frame } = this;
+    this.value = undefined;
+    begin();
+    try {
+      if (!ticket.core.env.tracks || currentFrame() === frame) this.destination.next(value);
+      else runIn(frame, pass, this.destination as Sink<T>, value as T);
+      if (ticket.core.lease) ticket.core.release(ticket);
+    } finally {
+      this.asking = false;
+      end();
+    }
+    if (this.backlog.length > 0 || this.sourceOver) this.pump();
+  }
+
+  refused(error: CoordinationError): void {
+    this.fail(error);
+  }
+
+  lost(ticket: Ticket, reason: LossReason, note?: string): void {
+    this.fail(lostError(this, ticket, reason, note));
+  }
+
+  /** Asks for what waits. A loop, since a value that is due comes back here from inside `request`. */
+  private pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    while (!this.asking && !this.closed && this.backlog.length > 0) this.request(this.backlog.shift() as T);
+    this.pumping = false;
+    if (this.sourceOver && !this.asking && this.backlog.length === 0 && !this.closed) super._complete();
+  }
+
+  protected override _complete(): void {
+    this.sourceOver = true;
+    if (!this.asking && !this.pumping) this.pump();
+  }
+
+  /** Not `error()`, which is deaf once the source has completed. */
+  private fail(error: unknown): void {
+    const { destination, closed } = this;
+    this.asking = false;
+    this.unsubscribe();
+    if (!closed) destination.error(error);
+  }
+
+  private endPatience(): void {
+    this.waitingFor?.end();
+    this.waitingFor = null;
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return;
+    super.unsubscribe();
+    this.backlog.clear();
+    this.endPatience();
+    if (this.ticket !== null) this.ticket.core.cancel(this.ticket);
+  }
+}
+
+const pass = <T>(destination: Sink<T>, value: T): void => {
+  destination.next(value);
+};
