@@ -6,14 +6,7 @@ export { emit } from './events/emit.ts';
 export { settled } from './events/settled.ts';
 export { when } from './events/when.ts';
 export { acquire } from './gates/acquire.ts';
-export { acquire } from './gates/acquire.ts';
 export { allOf } from './gates/allOf.ts';
-export { detached } from './gates/detached.ts';
-export { enter } from './gates/enter.ts';
-export { hold } from './gates/hold.ts';
-export { define, inspect, waits } from './gates/inspect.ts';
-export { open } from './gates/open.ts';
-export { run } from './gates/run.ts';
 export { detached } from './gates/detached.ts';
 export { enter } from './gates/enter.ts';
 export { hold } from './gates/hold.ts';
@@ -61,10 +54,8 @@ export type { AgentEvents, AgentMap, EventMap, Strict } from './events/maps.ts';
 export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';
 export type { HandlerSubscription, When } from './events/when.ts';
 export type { Entered } from './gates/enter.ts';
-export type { Entered } from './gates/enter.ts';
 export type { AcquireOptions, AllOf, Gate, GateRef, Grant, Member } from './gates/gate.ts';
 export type { GateActivity, GateState, HolderState, WaitEdge, WaiterState } from './gates/port.ts';
-export type {
   BarrierOptions,
   BarrierSpec,
   GateSpec,
