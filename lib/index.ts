@@ -56,6 +56,7 @@ export type { HandlerSubscription, When } from './events/when.ts';
 export type { Entered } from './gates/enter.ts';
 export type { AcquireOptions, AllOf, Gate, GateRef, Grant, Member } from './gates/gate.ts';
 export type { GateActivity, GateState, HolderState, WaitEdge, WaiterState } from './gates/port.ts';
+export type {
   BarrierOptions,
   BarrierSpec,
   GateSpec,
