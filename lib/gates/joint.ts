@@ -70,7 +70,10 @@ export class JointCore implements GateCore {
       waiter.refused((closed.core as Turnstile).busy());
     } else {
       const error = (parts[0]!.core as Turnstile).deadlockOf(ticket);
-      if (error === null) return;
+      if (error === null) {
+        for (const { core } of shares) core.arm();
+        return;
+      }
       this.leave(ticket);
       waiter.refused(error);
     }

@@ -106,7 +106,10 @@ export class Turnstile implements GateCore {
   private book(ticket: Ticket): void {
     ticket.mark = this.policy.take(ticket.waiter.ask.cost, this.seen);
     ticket.state = RESERVED;
-    if (!this.lease) return;
+    if (!this.lease) {
+      if (this.settings.kind === 'barrier') ticket.more().index = ticket.mark;
+      return;
+    }
     ticket.fence = ++this.env.fence;
     this.holders.append(ticket);
     if (this.lapse !== Infinity) {
@@ -171,10 +174,7 @@ export class Turnstile implements GateCore {
     if (this.resting) this.home.wake(this);
     const now = this.env.clock.now();
     ticket.queuedAt = Math.round(now);
-    if (this.settings.kind === 'barrier') {
-      ticket.more().index = this.line.size;
-      if (this.line.head === null) this.breaksAt = now + this.settings.timeout;
-    }
+    if (this.settings.kind === 'barrier' && this.line.head === null) this.breaksAt = now + this.settings.timeout;
     this.line.join(ticket);
     if (this.env.activity !== null) this.tell('queued', ticket);
   }
@@ -261,6 +261,8 @@ export class Turnstile implements GateCore {
   reserve(ticket: Ticket): void {
     this.unqueue(ticket);
     this.book(ticket);
+    // Whoever is left when a barrier opens begins the next generation.
+    if (this.line.head !== null && this.settings.kind === 'barrier') this.breaksAt = this.env.clock.now() + this.settings.timeout;
   }
 
   cancel(ticket: Ticket): void {
@@ -341,7 +343,7 @@ export class Turnstile implements GateCore {
 
   charge(ticket: Ticket, actual: number): void {
     const extras = ticket.more();
-    if (this.policy.charge === undefined || extras.charged || ticket.state === QUEUED) return;
+    if (this.policy.charge === undefined || extras.charged || ticket.state !== HELD) return;
     extras.charged = true;
     this.policy.charge(ticket.waiter.ask.cost, ticket.mark, actual);
     this.turn();
@@ -397,8 +399,8 @@ export class Turnstile implements GateCore {
     };
   }
 
-  /** One timer for whatever comes first: the head's turn, the end of a lease or of a barrier's patience. */
-  private arm(): void {
+  /** One timer for whatever comes first (parts of a joint request come here by themselves): the head's turn, the end of a lease or of a barrier's patience. */
+  arm(): void {
     const at = this.wakesAt();
     if (at >= this.alarmAt && this.alarm !== null) return;
     this.alarm?.unsubscribe();
@@ -415,8 +417,11 @@ export class Turnstile implements GateCore {
     const { head } = this.line;
     let at = this.breaksAt;
     if (head !== null) {
-      if (this.pausedUntil !== -Infinity) at = Math.min(at, this.pausedUntil);
-      else if (this.policy.timed) at = Math.min(at, this.policy.opensAt(head.waiter.ask.cost, this.seen, this.line.size));
+      // A joint request may be due here and wait for another gate: that one will wake it, and this one has no more to do.
+      const now = head.extras?.joint ? (this.seen = this.env.clock.now()) : -Infinity;
+      const opens = this.policy.timed ? this.policy.opensAt(head.waiter.ask.cost, this.seen, this.line.size) : Infinity;
+      if (this.pausedUntil > now) at = Math.min(at, this.pausedUntil);
+      else if (opens > now) at = Math.min(at, opens);
     }
     for (let held = this.holders.head; held !== null; held = held.next) {
       if (held.extras !== null) at = Math.min(at, held.extras.until);

@@ -14,6 +14,8 @@ export class Budget implements Policy {
   private readonly anchor: number;
   private readonly clock: Clock & { wall(): number };
   private period = -Infinity;
+  /** Counts the periods that have begun here. Unlike their numbers it is not used again when `per` changes. */
+  private generation = 0;
   private used = 0;
 
   constructor({ limit, per, anchor }: QuotaSpec, clock: Clock & { wall(): number }) {
@@ -28,6 +30,7 @@ export class Budget implements Policy {
     const period = Math.floor((this.clock.wall() - this.anchor) / this.per);
     if (period <= this.period) return;
     this.period = period;
+    this.generation++;
     this.used = 0;
   }
 
@@ -39,7 +42,7 @@ export class Budget implements Policy {
 
   take(cost: number): number {
     this.used += cost;
-    return this.period;
+    return this.generation;
   }
 
   give(): void {
@@ -47,12 +50,12 @@ export class Budget implements Policy {
   }
 
   undo(cost: number, mark: number): void {
-    if (mark === this.period) this.used -= cost;
+    if (mark === this.generation) this.used -= cost;
   }
 
   charge(cost: number, mark: number, actual: number): void {
     this.turn();
-    if (mark === this.period) this.used = Math.max(0, this.used + actual - cost);
+    if (mark === this.generation) this.used = Math.max(0, this.used + actual - cost);
   }
 
   available(): number {
@@ -67,6 +70,7 @@ export class Budget implements Policy {
 
   change(settings: Settings): void {
     const { limit, per } = settings as QuotaSpec;
+    this.turn();
     this.capacity = limit;
     if (per === this.per) return;
     // Another length, another numbering: what was used counts in the period that has now begun.

@@ -45,8 +45,10 @@ export class FixedWindow implements Policy {
     return this.opened + this.per <= now;
   }
 
-  change(settings: Settings): void {
+  /** A window that is over is not opened again by a longer `per`. */
+  change(settings: Settings, now: number): void {
     const { limit, per } = settings as LimiterSpec;
+    if (this.opened + this.per <= now) this.opened = -Infinity;
     this.capacity = limit;
     this.per = per;
   }

@@ -10,6 +10,8 @@ export class Gathering implements Policy {
   private parties: number;
   /** How many of the generation that is entering are still outside. */
   private entering = 0;
+  /** How many it has. */
+  private opening = 0;
 
   constructor({ parties }: BarrierSpec) {
     this.parties = parties;
@@ -19,10 +21,12 @@ export class Gathering implements Policy {
     return this.entering > 0 || waiting >= this.parties ? 0 : Infinity;
   }
 
+  /** The mark is how many of the generation entered before. */
   take(): number {
-    if (this.entering === 0) this.entering = this.parties;
+    if (this.entering === 0) this.entering = this.opening = this.parties;
+    const before = this.opening - this.entering;
     if (--this.entering === 0) this.generation++;
-    return 0;
+    return before;
   }
 
   give(): void {

@@ -113,8 +113,10 @@ export class SlidingWindow implements Policy {
     return this.oldest === this.next && this.held === 0;
   }
 
-  change(settings: Settings): void {
+  /** What has left the window under the old settings does not come back under the new ones. */
+  change(settings: Settings, now: number): void {
     const { limit, per } = settings as LimiterSpec;
+    this.forget(now);
     this.capacity = limit;
     this.per = per;
   }
