@@ -49,13 +49,40 @@ export type {
   Started,
 } from './events/event.ts';
 export type { AnyFunction, Coordinated, Handles, StreamLike } from './events/handles.ts';
-export type { HandlerOptions, Overflow } from './events/handlerOptions.ts';
-export type { AgentEvents, AgentMap, EventMap, Strict } from './events/maps.ts';
+export type { HandlerOptions } from './events/handlerOptions.ts';
+export type {
+  AgentEvents,
+  AgentMap,
+  DataOf,
+  EmitName,
+  EventMap,
+  EventOf,
+  NameData,
+  Names,
+  Only,
+  Registered,
+  SelectorOf,
+  Strict,
+} from './events/maps.ts';
 export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';
 export type { HandlerSubscription, When } from './events/when.ts';
 export type { Entered } from './gates/enter.ts';
 export type { AcquireOptions, AllOf, Gate, GateRef, Grant, Member } from './gates/gate.ts';
-export type { GateActivity, GateState, HolderState, WaitEdge, WaiterState } from './gates/port.ts';
+export type {
+  ActivitySink,
+  Ask,
+  BackendEnv,
+  GateActivity,
+  GateBackend,
+  GateCore,
+  GateState,
+  HolderState,
+  LossReason,
+  MaybePromise,
+  WaitEdge,
+  Waiter,
+  WaiterState,
+} from './gates/port.ts';
 export type {
   BarrierOptions,
   BarrierSpec,
@@ -72,6 +99,8 @@ export type {
   SpecPatch,
   Strategy,
 } from './gates/spec.ts';
+export type { Clock } from './internal/env.ts';
 export type { CoordinationErrorOptions } from './errors.ts';
+export type { Overflow } from './internal/backlog.ts';
 export type { Retry } from './time/backoff.ts';
 export type { Duration } from './time/duration.ts';

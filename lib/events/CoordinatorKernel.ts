@@ -246,7 +246,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     const abort = (): void => {
       this.#late = true;
       // Before the runs end, lest they make place for what waits behind them.
-      for (const lane of this.#lanes.keys()) dropped += lane.stop();
+      for (const lane of this.#lanes.keys()) dropped += lane.drop();
       aborted = this.#works.abort(new ClosedError(`The deadline of close(), ${deadline} ms, was over.`, { details: { deadline } }));
     };
     const started = this.clock.now();

@@ -89,7 +89,8 @@ export class HandlerRun implements Work {
   }
 
   abort(): void {
-    this.#end();
+    if (this.#failure !== null) this.#giveUp(this.#failure.error);
+    else this.#end();
   }
 
   #failed(error: unknown): void {

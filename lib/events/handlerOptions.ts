@@ -1,10 +1,8 @@
 import { ConfigError } from '../errors.ts';
+import type { Overflow } from '../internal/backlog.ts';
 import { expected, flag, knownOptions, oneOf, positiveInteger, show } from '../internal/options.ts';
 import { backoff, type Backoff, type Retry } from '../time/backoff.ts';
 import { milliseconds, type Duration } from '../time/duration.ts';
-
-/** What an event meets when `maxQueue` others wait already. */
-export type Overflow = 'drop-oldest' | 'drop-newest' | 'error';
 
 /** How one handler takes its events. */
 export interface HandlerOptions {

@@ -93,13 +93,18 @@ export class Lane implements Sink {
     else this.#next();
   }
 
-  /** Ends the lane: nothing more is started, streams are unsubscribed, promises go on. Returns how many events waited. */
-  stop(): number {
+  /** Forgets what waits. Returns how many events that were. */
+  drop(): number {
     const waited = this.#queue?.length ?? 0;
-    this.#stopped = true;
     this.#queue = null;
-    for (const run of [...(this.#runs ?? [])]) run.stop();
     return waited;
+  }
+
+  /** Ends the lane: nothing more is started, streams are unsubscribed, promises go on. */
+  stop(): void {
+    this.#stopped = true;
+    this.drop();
+    for (const run of [...(this.#runs ?? [])]) run.stop();
   }
 
   #start(run: HandlerRun): void {

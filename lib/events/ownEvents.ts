@@ -1,7 +1,7 @@
 /** The events that the library emits about itself. */
 import type { GateActivity } from '../gates/port.ts';
+import type { Overflow } from '../internal/backlog.ts';
 import type { CoordinatorEvent, ErrorData } from './event.ts';
-import type { Overflow } from './handlerOptions.ts';
 
 /** `rxbaton.handler_failed`: a handler threw or rejected, and its retries, if any, are used up. */
 export interface HandlerFailed {

@@ -1,0 +1,262 @@
+import { describe, expect, it } from 'vitest';
+import { NEVER, Observable, Subject } from 'rxjs';
+import { ClosedError, ConfigError, createCoordinator, SettledInsideError, within, type CoordinatorOptions } from 'rxbaton';
+import { virtualTime } from 'rxbaton/testing';
+import { currentKernel } from '../../lib/events/defaultCoordinator.ts';
+import { memoryBackend } from '../../lib/gates/memoryBackend.ts';
+
+function make(options: CoordinatorOptions = {}) {
+  const clock = virtualTime();
+  const errors: unknown[] = [];
+  const coordinator = createCoordinator({ clock, onError: (error) => errors.push(error), ...options });
+  return { ...coordinator, coordinator, clock, errors };
+}
+
+/** Whether a promise has ended, asked as often as one likes. */
+function watch(promise: Promise<unknown>): { readonly ended: boolean } {
+  const state = { ended: false };
+  const end = (): void => { state.ended = true; };
+  promise.then(end, end);
+  return state;
+}
+
+const jobs = async (): Promise<void> => { for (let i = 0; i < 20; i++) await null; };
+
+describe('settled', () => {
+  it('resolves at once when nothing is under way', async () => {
+    const { when, emit, settled } = make();
+    when('a', () => {});
+    emit('a');
+    await settled();
+  });
+
+  it('waits for handlers, for what they have started, and for retries', async () => {
+    const { when, emit, settled, clock } = make();
+    const gate = new Subject<void>();
+    let tries = 0;
+    when('a', async () => { await Promise.resolve(); emit('b'); });
+    when('b', () => gate);
+    when('b', () => { if (++tries < 2) throw new Error('again'); }, { retry: { attempts: 2, delay: 10 } });
+    emit('a');
+    const state = watch(settled());
+    await jobs();
+    gate.complete();
+    await jobs();
+    expect(state.ended).toBe(false);
+    await clock.advance(10);
+    expect(state.ended).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits for the whole queue of a handler', async () => {
+    const { when, emit, settled } = make();
+    let done = 0;
+    when('a', async () => { await null; done++; }, { concurrency: 1 });
+    for (let i = 0; i < 50; i++) emit('a');
+    await settled();
+    expect(done).toBe(50);
+  });
+
+  it('does not wait for bare subscriptions', async () => {
+    const { when, emit, settled } = make();
+    when('a').subscribe(() => { void new Promise(() => {}); });
+    emit('a');
+    await settled();
+  });
+
+  it('waits for work that begins while it wakes up', async () => {
+    const { coordinator, settled } = make();
+    const kernel = within(coordinator, currentKernel);
+    const work = (name: string) => ({ name, abort: () => {} });
+    const [one, two] = [work('one'), work('two')];
+    kernel.begin(one);
+    const state = watch(settled());
+    kernel.end(one);
+    kernel.begin(two);
+    await jobs();
+    expect(state.ended).toBe(false);
+    kernel.end(two);
+    kernel.end(two);
+    await jobs();
+    expect(state.ended).toBe(true);
+  });
+
+  it('waits for the backend, and for what began meanwhile', async () => {
+    const written = new Subject<void>();
+    let asked = 0;
+    const backend = { ...memoryBackend(), settled: () => (asked++ === 0 ? new Promise<void>((resolve) => written.subscribe({ complete: resolve })) : undefined) };
+    const { when, emit, settled } = make({ backend });
+    const gate = new Subject<void>();
+    when('a', () => gate);
+    const state = watch(settled());
+    await jobs();
+    emit('a');
+    written.complete();
+    await jobs();
+    expect(state.ended).toBe(false);
+    gate.complete();
+    await jobs();
+    expect([state.ended, asked]).toEqual([true, 2]);
+  });
+
+  it('rejects inside a handler, saying why, wherever that has awaited', async () => {
+    const { when, emit, settled } = make();
+    const errors: unknown[] = [];
+    when('a', async () => {
+      await settled().catch((error: unknown) => errors.push(error));
+      await null;
+      await settled().catch((error: unknown) => errors.push(error));
+    });
+    emit('a');
+    await settled();
+    expect(errors).toEqual([expect.any(SettledInsideError), expect.any(SettledInsideError)]);
+    expect(String(errors[0])).toContain('which it would wait for');
+  });
+
+  it("rejects inside a handler with context: 'off' too, as far as that is known", async () => {
+    const { when, emit, settled } = make({ context: 'off' });
+    let error: unknown;
+    when('a', () => settled().catch((reason: unknown) => (error = reason)));
+    emit('a');
+    await settled();
+    expect(error).toBeInstanceOf(SettledInsideError);
+  });
+
+  it('is allowed in a handler of another coordinator', async () => {
+    const [one, two] = [make(), make()];
+    let waited = false;
+    one.when('a', async () => { await two.settled(); waited = true; });
+    one.emit('a');
+    await one.settled();
+    expect(waited).toBe(true);
+  });
+});
+
+describe('close', () => {
+  it('refuses what comes from outside, and lets what is under way come to its end', async () => {
+    const { when, emit, close, coordinator } = make();
+    const log: string[] = [];
+    when('a', async (n: number) => { log.push(`a${n}`); await null; emit('b', n); }, { concurrency: 1 });
+    when('b', async (n: number) => { await null; log.push(`b${n}`); });
+    emit('a', 1);
+    emit('a', 2);
+    const closing = close();
+    expect(() => emit('a', 3)).toThrow(ClosedError);
+    expect(() => emit('a', 3)).toThrow("emit('a') came after close()");
+    expect(() => when('a', () => {})).toThrow(ClosedError);
+    const error: unknown[] = [];
+    when('a').subscribe({ error: (reason: unknown) => error.push(reason) });
+    expect(error).toEqual([expect.any(ClosedError)]);
+    expect(await closing).toEqual({ aborted: [], dropped: 0 });
+    expect([...log].sort()).toEqual(['a1', 'a2', 'b1', 'b2']);
+    expect(await coordinator.close({ deadline: 5 })).toBe(await closing);
+  });
+
+  it('ends every subscription: streams complete', async () => {
+    const { when, close } = make();
+    let completed = false;
+    when('a').subscribe({ complete: () => (completed = true) });
+    const handler = when('a', () => {});
+    await close();
+    expect([completed, handler.closed]).toEqual([true, true]);
+  });
+
+  it('aborts what is not done at the deadline, drops what waits, and says both', async () => {
+    const { when, emit, close, clock, errors } = make();
+    let stopped = 0;
+    when('a', function stream() { return new Observable(() => () => stopped++); }, { concurrency: 1 });
+    when('a', function promise() { return new Promise(() => {}); });
+    when('b', function retrying() { throw new Error('failed'); }, { retry: { attempts: 9, delay: '1m' } });
+    for (let i = 0; i < 5; i++) emit('a');
+    emit('b');
+    const closing = close({ deadline: '1s' });
+    const state = watch(closing);
+    await clock.advance(999);
+    expect([state.ended, stopped]).toEqual([false, 0]);
+    await clock.advance(1);
+    expect(await closing).toEqual({ aborted: ['stream', ...Array.from({ length: 5 }, () => 'promise'), 'retrying'], dropped: 4 });
+    expect([stopped, clock.pending]).toEqual([1, 0]);
+    expect(errors.map(String)).toEqual(['Error: failed']);
+  });
+
+  it('with deadline 0 aborts at once', async () => {
+    const { when, emit, close } = make();
+    when('a', function endless() { return new Promise(() => {}); });
+    emit('a');
+    expect(await close({ deadline: 0 })).toEqual({ aborted: ['endless'], dropped: 0 });
+  });
+
+  it('after the deadline takes no more from the work that it has aborted', async () => {
+    const { when, emit, close } = make();
+    let go!: () => void;
+    let late: unknown;
+    const ended = new Promise<void>((resolve) => {
+      when('a', async () => {
+        await new Promise<void>((release) => (go = release));
+        try { emit('b'); } catch (error) { late = error; }
+        resolve();
+      });
+    });
+    emit('a');
+    await close({ deadline: 0 });
+    go();
+    await ended;
+    expect(late).toBeInstanceOf(ClosedError);
+  });
+
+  it('closes the backend, with what is left of the deadline', async () => {
+    const closed: unknown[] = [];
+    const backend = { ...memoryBackend(), close: async (options?: object) => { closed.push(options); } };
+    const { when, emit, close, clock } = make({ backend });
+    const gate = new Subject<void>();
+    when('a', () => gate);
+    emit('a');
+    const closing = close({ deadline: 100 });
+    await clock.advance(30);
+    gate.complete();
+    await closing;
+    expect(closed).toEqual([{ deadline: 70 }]);
+    await make({ backend }).close();
+    expect(closed[1]).toEqual({});
+  });
+
+  it('tells the logger', async () => {
+    const lines: unknown[][] = [];
+    const log = (level: string) => (facts: object, message: string) => lines.push([level, facts, message]);
+    const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+    await make({ logger }).close();
+    const { when, emit, close } = make({ logger });
+    when('a', function endless() { return NEVER; });
+    emit('a');
+    await close({ deadline: 0 });
+    expect(lines.map(([level]) => level)).toEqual(['info', 'warn']);
+  });
+
+  it('rejects inside a handler, and closes nothing', async () => {
+    const { when, emit, close, settled } = make();
+    let error: unknown;
+    when('a', () => close().catch((reason: unknown) => (error = reason)));
+    emit('a');
+    await settled();
+    expect(error).toBeInstanceOf(SettledInsideError);
+    emit('a');
+  });
+
+  it('is what `await using` does', async () => {
+    let stopped = false;
+    const outer = make();
+    {
+      await using coordinator = outer.coordinator;
+      coordinator.when('a').subscribe({ complete: () => (stopped = true) });
+    }
+    expect(stopped).toBe(true);
+    expect(() => outer.emit('a')).toThrow(ClosedError);
+  });
+
+  it('has no other options', async () => {
+    const { close, emit } = make();
+    await expect(close({ dedline: 1 } as never)).rejects.toThrow("close() has no option 'dedline'");
+    await expect(close({ deadline: -1 })).rejects.toThrow(ConfigError);
+    emit('a');
+  });
+});
