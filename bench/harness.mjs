@@ -7,7 +7,7 @@ const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
 
 /** Rounds of fresh processes, blocks in each, milliseconds of a block and of its warm-up; a worker rests once its blocks took `budget` ms. */
 export const FULL = { rounds: 3, blocks: 7, block: 70, warmUp: 250, budget: 4_000 };
-export const QUICK = { rounds: 1, blocks: 3, block: 30, warmUp: 100, budget: 2_000 };
+export const QUICK = { rounds: 1, blocks: 3, block: 40, warmUp: 250, budget: 2_000 };
 
 /** One child and what it measured so far. */
 async function start(url, job, options) {

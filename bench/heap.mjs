@@ -1,16 +1,11 @@
 /** Memory, for children that run with `--expose-gc`. */
 
-/** Collects garbage, as a whole. */
-export function clean() {
-  globalThis.gc();
-  globalThis.gc();
-}
-
 /** Bytes of heap that are in use when everything that can go has gone: promise jobs and finalizers included. */
 export async function heap() {
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setTimeout(resolve, 1));
-    clean();
+    globalThis.gc();
+    globalThis.gc();
   }
   return process.memoryUsage().heapUsed;
 }

@@ -6,7 +6,7 @@ export async function rxbaton(context) {
   api.configure({ context });
   // The host's asynchronous context begins with its first use: with tracking, every promise of this process pays from here on.
   api.within(api.createCoordinator({ context }), () => {});
-  return { ...api, context };
+  return api;
 }
 
 /** The two rows of the library in a table: `make` gets the API and the case. */

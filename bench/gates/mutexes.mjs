@@ -9,45 +9,27 @@ export const microtask = async () => {
   await null;
 };
 
-/** Locks that are taken and given back by hand: no closure for each use, as their users write it. */
-function byHand(acquire, release) {
-  const runSync = async (fn) => {
+/** A lock that is taken and given back by hand, as a function that runs others, which is what its users write around it. */
+const running = (acquire, release) => async (fn) => {
+  await acquire();
+  try {
+    return fn === work ? fn() : await fn();
+  } finally {
+    release();
+  }
+};
+
+/** The same without any function around it: the least that it can cost. */
+const inLine = (acquire, release) => async (n) => {
+  for (let i = 0; i < n; i++) {
     await acquire();
     try {
-      return fn();
+      work();
     } finally {
       release();
     }
-  };
-  const runAsync = async (fn) => {
-    await acquire();
-    try {
-      return await fn();
-    } finally {
-      release();
-    }
-  };
-  return {
-    async once(n) {
-      for (let i = 0; i < n; i++) {
-        await acquire();
-        try {
-          work();
-        } finally {
-          release();
-        }
-      }
-    },
-    async crowd(waiters, fn) {
-      const run = fn === work ? runSync : runAsync;
-      await acquire();
-      let last;
-      for (let i = 0; i < waiters; i++) last = run(fn);
-      release();
-      await last;
-    },
-  };
-}
+  }
+};
 
 /** Locks that run a function. First come, first served: the last promise is the end of all. */
 function byRun(run) {
@@ -98,10 +80,24 @@ async function effect() {
   };
 }
 
+async function sema() {
+  const { Sema } = (await import('async-sema')).default;
+  const lock = new Sema(1);
+  return { acquire: () => lock.acquire(), release: () => lock.release() };
+}
+
+/** Like the floor, the bare pair of calls in a loop: nobody's program, and no locked piece of work to call. */
+export const bare = {
+  'async-sema, acquire and release in a loop': async () => {
+    const { acquire, release } = await sema();
+    return { once: inLine(acquire, release) };
+  },
+};
+
 export const floors = {
   'floor: flag and list': () => {
     const { acquire, release } = flagAndList();
-    return byHand(acquire, release);
+    return { ...byRun(running(acquire, release)), once: inLine(acquire, release) };
   },
   'floor: promise chain': () => byRun(promiseChain()),
 };
@@ -122,12 +118,8 @@ export const peers = {
     return byRun((fn) => queue.add(fn));
   },
   'async-sema': async () => {
-    const { Sema } = (await import('async-sema')).default;
-    const lock = new Sema(1);
-    return byHand(
-      () => lock.acquire(),
-      () => lock.release(),
-    );
+    const { acquire, release } = await sema();
+    return byRun(running(acquire, release));
   },
   'async-lock': async () => {
     const { default: AsyncLock } = await import('async-lock');

@@ -1,6 +1,6 @@
 import { of } from 'rxjs';
 import { ours } from '../rxbaton.mjs';
-import { floors, peers } from './mutexes.mjs';
+import { bare, floors, peers } from './mutexes.mjs';
 
 const source = of(1);
 let sum = 0;
@@ -40,6 +40,7 @@ const alone = (entries) =>
 const on = 'rxbaton withLock(mutex), tracking on';
 const off = 'rxbaton withLock(mutex), tracking off';
 const floor = 'floor: flag and list';
+const fastest = (at) => Math.min(...Object.keys(peers).map((name) => at(name)));
 
 export default {
   title: 'A free lock: acquire, do nothing, release; withLock(m) on of(x), ns',
@@ -52,13 +53,14 @@ export default {
         for (let i = 0; i < n; i++) source.subscribe(sink);
       },
     }),
+    ...alone(bare),
     ...alone(peers),
     ...ours(
       built(({ mutex }) => mutex('m')),
       'rxbaton withLock(mutex)',
     ),
     ...ours(
-      built(({ createCoordinator, context, mutex }) => createCoordinator({ context }).open(mutex('m'))),
+      built(({ open, mutex }) => open(mutex('m'))),
       'rxbaton withLock(live gate)',
     ),
     ...ours(
@@ -72,10 +74,7 @@ export default {
     { text: 'withLock, tracking on, against flag and list', atMost: 2.5, of: (at) => at(on) / at(floor) },
     { text: 'async-mutex against withLock, tracking off', atLeast: 10, of: (at) => at('async-mutex') / at(off) },
     { text: 'async-mutex against withLock, tracking on', atLeast: 10, of: (at) => at('async-mutex') / at(on) },
-    {
-      text: 'fastest promise peer against withLock, tracking on',
-      atLeast: 1,
-      of: (at) => Math.min(...Object.keys(peers).map((name) => at(name))) / at(on),
-    },
+    { text: 'fastest promise peer against withLock, tracking off', atLeast: 1, of: (at) => fastest(at) / at(off) },
+    { text: 'fastest promise peer against withLock, tracking on', atLeast: 1, of: (at) => fastest(at) / at(on) },
   ],
 };
