@@ -11,3 +11,5 @@ export { withLock } from './withLock.ts';
 
 export type { ExclusiveOptions } from './exclusive.ts';
 export type { Pace, RateLimitOptions } from './rateLimit.ts';
+export type { InlineLimiter } from '../lib/gates/inlineLimiter.ts';
+export type { BacklogOptions } from '../lib/internal/backlog.ts';
