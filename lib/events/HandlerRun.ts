@@ -2,7 +2,7 @@ import { from, isObservable, type Observable, type Subscription } from 'rxjs';
 import { CallTimeoutError } from '../errors.ts';
 import { after } from '../internal/after.ts';
 import type { CoordinatorEvent } from './event.ts';
-import type { Work } from './kernel.ts';
+import type { Links, Work } from './kernel.ts';
 import type { Lane } from './lane.ts';
 
 type Pending = PromiseLike<unknown> | Observable<unknown> | AsyncGenerator;
@@ -19,6 +19,8 @@ function isPromise(value: object): value is PromiseLike<unknown> {
 
 /** One event in the hands of a handler until it is done with it: all attempts, and the waits between them. */
 export class HandlerRun implements Work {
+  before: Links | null = null;
+  after: Links | null = null;
   readonly #lane: Lane;
   readonly #event: CoordinatorEvent;
   #attempt = 0;

@@ -1,21 +1,36 @@
 import type { CoordinationError } from '../errors.ts';
-import type { Work } from './kernel.ts';
+import type { Links, Work } from './kernel.ts';
 
-/** What is under way, and who waits for the end of it. */
+/** What is under way, in the order in which it began, and who waits for the end of it. */
 export class Works {
-  readonly #live = new Set<Work>();
+  /** A ring of works through their links: every call comes and goes, and a Set would cost it more than its events. */
+  readonly #ring: Links = { before: null, after: null };
+  #size = 0;
   #waiting: (() => void)[] = [];
 
+  constructor() {
+    this.#ring.before = this.#ring.after = this.#ring;
+  }
+
   get size(): number {
-    return this.#live.size;
+    return this.#size;
   }
 
-  begin(work: Work): void {
-    this.#live.add(work);
+  begin(work: Links): void {
+    const last = this.#ring.before!;
+    work.before = last;
+    work.after = this.#ring;
+    last.after = this.#ring.before = work;
+    this.#size++;
   }
 
-  end(work: Work): void {
-    if (!this.#live.delete(work) || this.#live.size > 0 || this.#waiting.length === 0) return;
+  end(work: Links): void {
+    const { before, after } = work;
+    if (before === null || after === null) return;
+    before.after = after;
+    after.before = before;
+    work.before = work.after = null;
+    if (--this.#size > 0 || this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
@@ -24,7 +39,7 @@ export class Works {
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     // Whoever hears of the last end may start something new before the waiting ones wake up.
-    while (this.#live.size > 0) {
+    while (this.#size > 0) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });
@@ -35,7 +50,8 @@ export class Works {
   abort(reason: CoordinationError): readonly string[] {
     const aborted: string[] = [];
     // Aborting one may end others, and they may not start new ones: the coordinator admits nothing any more.
-    for (const work of this.#live) {
+    while (this.#size > 0) {
+      const work = this.#ring.after as Work;
       aborted.push(work.name);
       work.abort(reason);
       this.end(work);

@@ -7,7 +7,7 @@ import { Attempt, type Attempted } from './attempt.ts';
 import type { Plan } from './callOptions.ts';
 import { errorData } from './errorData.ts';
 import type { CoordinatorEvent } from './event.ts';
-import type { Kernel, Work } from './kernel.ts';
+import type { Kernel, Links, Work } from './kernel.ts';
 
 /** Who waits for a call. */
 interface Caller {
@@ -35,6 +35,8 @@ export class Call implements Work, Attempted {
   readonly parent: Frame | null;
   readonly self: unknown;
   readonly args: unknown[];
+  before: Links | null = null;
+  after: Links | null = null;
   private caller: Caller | null;
   private current: Attempt | null = null;
   private attempts = 0;

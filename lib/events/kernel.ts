@@ -23,8 +23,14 @@ export interface RunningCall {
   readonly runId: string;
 }
 
+/** The places of a piece of work among those that are under way; `null` when it is none of them. Private to `Works`. */
+export interface Links {
+  before: Links | null;
+  after: Links | null;
+}
+
 /** A piece of work that `settled()` and `close()` wait for: one call, or one event in the hands of one handler. */
-export interface Work {
+export interface Work extends Links {
   /** How the report of `close` calls it. */
   readonly name: string;
   /** The deadline of `close` is over: reject who waits for it, stop what can be stopped, and `end`. Must not throw. */
