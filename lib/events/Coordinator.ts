@@ -1,9 +1,13 @@
+import type { Subscription } from 'rxjs';
 import { ConfigError } from '../errors.ts';
+import type { Gate } from '../gates/gate.ts';
 import type { GateHost } from '../gates/host.ts';
 import type { GateBackend } from '../gates/port.ts';
+import type { GateSpec } from '../gates/spec.ts';
 import type { Clock } from '../internal/env.ts';
 import { flag, knownOptions, oneOf, show } from '../internal/options.ts';
 import type { Duration } from '../time/duration.ts';
+import type { Coordinate } from './coordinateWith.ts';
 import type { Emit } from './emit.ts';
 import type { Names } from './maps.ts';
 import type { When } from './when.ts';
@@ -58,7 +62,23 @@ export interface CloseReport {
 export interface Coordinator<N extends Names = any> extends AsyncDisposable {
   readonly when: When<N>;
   readonly emit: Emit<N>;
+  /** `coordinate`, with all calls at this coordinator, wherever they are made. */
+  readonly coordinate: Coordinate;
   readonly gates: GateHost;
+  /** The live gate of a description or a name. */
+  open(gate: GateSpec | string): Gate;
+  /**
+   * Pins the settings of a name, so that the bare name means them.
+   *
+   * @throws SpecConflictError when the name is defined or in use with other settings.
+   */
+  define(spec: GateSpec): void;
+  /**
+   * Subscribes the methods of an object that `@when.method` has marked. Unsubscribing ends all of them.
+   *
+   * @throws ConfigError when it has none.
+   */
+  attach(instance: object): Subscription;
   /**
    * Resolves when nothing is under way: every handler, with its retries, every call, and every release that is on its way to
    * a backend. Does not wait for what bare subscriptions do.

@@ -1,6 +1,10 @@
 import { createHost } from '../gates/host.ts';
+import { open } from '../gates/open.ts';
+import type { GateSpec } from '../gates/spec.ts';
+import { attach } from './attach.ts';
 import { checkCoordinatorOptions, type Coordinator, type CoordinatorOptions } from './Coordinator.ts';
 import { CoordinatorKernel } from './CoordinatorKernel.ts';
+import { coordinateWith } from './coordinateWith.ts';
 import type { Only, Registered } from './maps.ts';
 
 /** A kernel with gates of its own. */
@@ -41,5 +45,14 @@ export function createKernel(options: CoordinatorOptions, owner: string): Coordi
 export function createCoordinator<Events extends object = never>(
   options: CoordinatorOptions = {},
 ): Coordinator<[Events] extends [never] ? Registered : Only<Events>> {
-  return createKernel(options, 'createCoordinator()') as unknown as Coordinator<[Events] extends [never] ? Registered : Only<Events>>;
+  const kernel = createKernel(options, 'createCoordinator()');
+  // Here and not in the kernel: who uses bare functions ships only those that are called.
+  return Object.assign(kernel, {
+    coordinate: coordinateWith(() => kernel),
+    attach: (instance: object) => attach(kernel, instance),
+    open: (gate: GateSpec | string) => open(gate, kernel.gates),
+    define: (spec: GateSpec) => {
+      kernel.gates.define(spec);
+    },
+  }) as unknown as Coordinator<[Events] extends [never] ? Registered : Only<Events>>;
 }

@@ -3,6 +3,7 @@ import { currentKernel } from './defaultCoordinator.ts';
 import type { HandlerOptions } from './handlerOptions.ts';
 import type { DataOf, EventOf, Names, Registered, SelectorOf } from './maps.ts';
 import type { Selector } from './patterns.ts';
+import { whenMethod, type WhenMethod } from './whenMethod.ts';
 
 /** A subscription of a handler: `unsubscribe()`, or `using`. */
 export type HandlerSubscription = Subscription & Disposable;
@@ -15,6 +16,11 @@ export interface When<N extends Names> {
     handler: (data: DataOf<N, S>, event: EventOf<N, S>) => unknown,
     options?: HandlerOptions,
   ): HandlerSubscription;
+}
+
+/** `when`, and `@when.method` for the methods of classes. */
+export interface BareWhen extends When<Registered> {
+  readonly method: WhenMethod;
 }
 
 /**
@@ -45,7 +51,7 @@ export interface When<N extends Names> {
  * @param selector A name; a pattern in which `*` stands for any text; a handle; a RegExp; or a predicate on the event.
  * @throws ConfigError for a selector or option that means nothing. ClosedError after `close`.
  */
-export const when: When<Registered> = bareWhen as When<Registered>;
+export const when: BareWhen = /*@__PURE__*/ Object.assign(bareWhen as When<Registered>, { method: whenMethod });
 
 function bareWhen(selector: Selector, handler?: (data: never, event: never) => unknown, options?: HandlerOptions): unknown {
   if (handler !== undefined) return currentKernel().handle(selector, handler, options);

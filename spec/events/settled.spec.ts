@@ -3,6 +3,7 @@ import { NEVER, Observable, Subject } from 'rxjs';
 import { ClosedError, ConfigError, createCoordinator, SettledInsideError, within, type CoordinatorOptions } from 'rxbaton';
 import { virtualTime } from 'rxbaton/testing';
 import { currentKernel } from '../../lib/events/defaultCoordinator.ts';
+import type { Work } from '../../lib/events/kernel.ts';
 import { memoryBackend } from '../../lib/gates/memoryBackend.ts';
 
 function make(options: CoordinatorOptions = {}) {
@@ -67,7 +68,7 @@ describe('settled', () => {
   it('waits for work that begins while it wakes up', async () => {
     const { coordinator, settled } = make();
     const kernel = within(coordinator, currentKernel);
-    const work = (name: string) => ({ name, abort: () => {} });
+    const work = (name: string): Work => ({ name, abort: () => {}, before: null, after: null });
     const [one, two] = [work('one'), work('two')];
     kernel.begin(one);
     const state = watch(settled());
