@@ -1,9 +1,11 @@
+export { resetDefault } from '../events/defaultCoordinator.ts';
 export type { GateLab } from './contract/lab.ts';
 export { gateContract } from './gateContract.ts';
 export type { ContractCase, ContractOptions } from './gateContract.ts';
 export { fifo, neverTwoHolders, rateNeverExceeded } from './invariants.ts';
 export type { HoldersOptions, InvariantOptions, RateOptions } from './invariants.ts';
 export type { ActivityEvent, ActivityStream, Verdict } from './judge.ts';
+export { isolated } from './isolated.ts';
 export { marbles } from './marbles.ts';
 export type { MarblesHelpers, MarblesOptions } from './marbles.ts';
 export { heldOf, queueOf } from './models/state.ts';

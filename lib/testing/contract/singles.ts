@@ -17,6 +17,11 @@ const leave = async (lab: GateLab, inside: Asked): Promise<void> => {
 };
 const wait = (lab: GateLab): Promise<void> => lab.advance(lab.unit);
 
+const leaveAndWait = async (lab: GateLab, inside: Asked): Promise<void> => {
+  await leave(lab, inside);
+  await wait(lab);
+};
+
 function paced(strategy: Strategy): Single {
   return {
     title: strategy.replace('-', ' '),
@@ -34,10 +39,7 @@ export const singles: readonly Single[] = [
   {
     title: 'sliding window from the release',
     spec: (unit) => rateLimiter('gate', { limit: 1, per: unit, from: 'release' }),
-    makeRoom: async (lab, inside) => {
-      await leave(lab, inside);
-      await wait(lab);
-    },
+    makeRoom: leaveAndWait,
     inside: 'held',
   },
   paced('token-bucket'),

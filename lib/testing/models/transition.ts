@@ -119,8 +119,11 @@ function lose(state: OracleState, id: string, reason: 'expired' | 'forced'): Ora
 function change(state: OracleState, gate: string, patch: SpecPatch): OracleAnswer {
   const record = recordOf(state, gate);
   const { pauseUntil, per, ...limits } = patch;
+  const before = specOf(record);
   const spec = {
-    ...specOf(record),
+    ...before,
+    // A bucket whose burst was its limit keeps it so.
+    ...(before.kind === 'limiter' && before.burst === before.limit ? { burst: limits.limit ?? before.limit } : {}),
     ...limits,
     ...(per === undefined ? {} : { per: milliseconds(per, 'per') }),
   } as GateSpec;
