@@ -56,8 +56,16 @@ export function within<R>(coordinator: Coordinator, fn: () => R): R {
   return kernel.run(kernel.frame(kernel.here(), {}), fn, undefined);
 }
 
-/** Forgets the default coordinator: the next use makes a new one. For tests; what runs in the old one goes on there. */
-export function forgetDefault(): void {
+/**
+ * Forgets the default coordinator and its gates: the next use makes new ones, and `configure` may be called again. What runs
+ * in the old one goes on there. For tests, between which nothing should be left over.
+ *
+ * @example
+ * ```ts
+ * afterEach(resetDefault);
+ * ```
+ */
+export function resetDefault(): void {
   standard = null;
   setDefaultHost(null);
 }

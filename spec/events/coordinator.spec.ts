@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configure, ConfigError, createCoordinator, emit, settled, when } from 'rxbaton';
-import { virtualTime } from 'rxbaton/testing';
-import { forgetDefault } from '../../lib/events/defaultCoordinator.ts';
+import { resetDefault, virtualTime } from 'rxbaton/testing';
 import { defaultHost } from '../../lib/gates/host.ts';
 import { memoryBackend } from '../../lib/gates/memoryBackend.ts';
 import { currentKernel } from '../../lib/events/defaultCoordinator.ts';
@@ -60,8 +59,8 @@ describe('coordinators', () => {
 });
 
 describe('the default coordinator', () => {
-  beforeEach(forgetDefault);
-  afterEach(forgetDefault);
+  beforeEach(resetDefault);
+  afterEach(resetDefault);
 
   it('is made on first use, and is what bare functions mean', async () => {
     const seen: unknown[] = [];
@@ -85,10 +84,10 @@ describe('the default coordinator', () => {
   it('cannot be configured twice, after an event, or after a gate was used', () => {
     configure({});
     expect(() => { configure({}); }).toThrow('came too late');
-    forgetDefault();
+    resetDefault();
     emit('a');
     expect(() => { configure({}); }).toThrow(ConfigError);
-    forgetDefault();
+    resetDefault();
     defaultHost();
     expect(() => { configure({}); }).toThrow(ConfigError);
   });
