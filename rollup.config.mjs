@@ -36,6 +36,12 @@ export default [
   {
     ...shared,
     plugins: [dts()],
-    output: { dir: 'dist', format: 'es', chunkFileNames: 'shared/[name].d.ts' },
+    output: {
+      dir: 'dist',
+      format: 'es',
+      chunkFileNames: 'shared/[name].d.ts',
+      // `AsyncDisposable` is in no default library before TypeScript's `esnext`.
+      banner: '/// <reference lib="esnext.disposable" />',
+    },
   },
 ];
