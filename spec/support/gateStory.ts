@@ -92,8 +92,8 @@ export async function actOut(specs: readonly GateSpec[], commands: readonly Stor
         ? acquire(gateOf(gate), { ...options, cost })
         : acquire(allOf(...gate.map((name) => ({ gate: gateOf(name), cost }))), options);
     party.subscription = hold(acquisition, work).subscribe({
-      error: (error) => {
-        const outcome = outcomeOf(id, clock.now(), error);
+      error: (error: unknown) => {
+        const outcome = outcomeOf(id, clock.now(), error as { code?: string; details?: { reason?: string } });
         if (outcome) acted.outcomes.push(outcome);
       },
     });
