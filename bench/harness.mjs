@@ -1,6 +1,5 @@
 /** The parent's side: children in turns, medians, verdicts. */
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
@@ -9,23 +8,20 @@ const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
 export const FULL = { rounds: 3, blocks: 7, block: 70, warmUp: 250, budget: 4_000 };
 export const QUICK = { rounds: 1, blocks: 3, block: 40, warmUp: 250, budget: 2_000 };
 
-/** One child and what it measured so far. */
+/** One child, ready to take samples for its job. */
 async function start(url, job, options) {
-  const child = fork(CHILD, [url, job.name, job.column], {
-    execArgv: ['--expose-gc'],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
+  const args = [url, job.name, job.column];
+  const child = fork(CHILD, args, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let noise = '';
+  let answer;
   child.stderr.on('data', (text) => (noise += text));
-  const ask = async () => {
-    if (child.exitCode !== null) return { failed: noise };
-    const answer = Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(() => [{ failed: noise || 'the process ended' }]),
-    ]);
-    child.send(options);
-    return (await answer)[0];
-  };
+  child.on('message', (message) => answer(message));
+  child.on('exit', () => answer({ failed: noise || 'the process ended' }));
+  const ask = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+      child.send(options);
+    });
   const worker = { job, spent: 0, ask, stop: () => child.kill() };
   note(worker, await ask());
   return worker;

@@ -4,9 +4,11 @@ import { NEVER, Observable, of } from 'rxjs';
 /** A body that ends while it is being subscribed. */
 export const atOnce = of(1);
 
-/** A body that holds the lock over one microtask. */
+const done = Promise.resolve();
+
+/** A body that holds the lock over one promise job, as `await null` does. */
 export const nextTurn = new Observable((subscriber) => {
-  queueMicrotask(() => {
+  done.then(() => {
     subscriber.next(1);
     subscriber.complete();
   });

@@ -46,7 +46,7 @@ const rows = strategies.map((strategy) =>
 );
 
 export default {
-  title: 'Memory for each key of a limiter (200 an hour), bytes',
+  title: 'Memory for each key of a limiter (200 an hour)',
   unit: 'bytes for each key',
   options: { blocks: 1 },
   cases: { [idle]: { keys: 100_000, calls: 1 }, [full]: { keys: 5_000, calls: limit } },

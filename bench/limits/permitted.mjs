@@ -29,10 +29,11 @@ const subscribed =
     };
   };
 
-const bar = (strategy, context) => ({
-  text: `permitted call, ${strategy}, tracking ${context}, against p-throttle`,
+const stream = 'rxbaton rateLimit, each value of one stream';
+const bar = (face, context) => ({
+  text: `permitted call, ${face}, tracking ${context}, against p-throttle`,
   atMost: 1,
-  of: (at) => at(`${label(strategy)}, tracking ${context}`) / at('p-throttle'),
+  of: (at) => at(`${face}, tracking ${context}`) / at('p-throttle'),
 });
 
 export default {
@@ -110,11 +111,19 @@ export default {
           range(0, n).pipe(rateLimit(limiter)).subscribe(sink);
         },
       };
-    }, 'rxbaton rateLimit, each value of one stream'),
+    }, stream),
+    ...ours(({ withLock, rateLimiter }) => {
+      const limiter = rateLimiter('api', { limit, per });
+      return {
+        block(n) {
+          for (let i = 0; i < n; i++) withLock(limiter)(source).subscribe(sink);
+        },
+      };
+    }, 'rxbaton withLock(limiter)'),
     ...ours(({ run, rateLimiter }) => {
       const limiter = rateLimiter('api', { limit, per });
       return loop(() => run(limiter, body));
     }, 'rxbaton run'),
   },
-  bars: strategies.flatMap((strategy) => [bar(strategy, 'off'), bar(strategy, 'on')]),
+  bars: [stream, ...strategies.map(label)].flatMap((face) => [bar(face, 'off'), bar(face, 'on')]),
 };
