@@ -49,7 +49,7 @@ const waitingInside = (lease: Ticket): Ticket[] => unit(lease).extras?.blocked.f
 /** Leases that keep others out until they are given back: not budgets, whose period ends by itself. */
 function holdersOf(part: Ticket): Ticket[] {
   const gate = part.core as Turnstile;
-  return gate.spec.kind === 'quota' ? [] : gate.held();
+  return gate.spec.kind === 'quota' ? [] : gate.holders.all();
 }
 
 /** The cycle that this waiter closes, or `null` if somebody can still go on and let it in. */

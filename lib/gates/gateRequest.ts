@@ -50,10 +50,11 @@ export class GateRequest {
 
 function homeOf(ref: GateRef, caller: string): GateHost | null {
   if (typeof ref === 'string') return null;
-  if (typeof ref !== 'object' || ref === null || !('kind' in ref || hostKey in ref)) {
-    throw new ConfigError(`${caller} needs a gate: a description, a live gate or a name, not ${show(ref)}.`, {
-      hint: "For example mutex('db'), or just 'db'.",
-    });
+  if (typeof ref === 'object' && ref !== null) {
+    if ('kind' in ref) return null;
+    if (hostKey in ref) return ref[hostKey] as GateHost;
   }
-  return hostKey in ref ? (ref[hostKey] as GateHost) : null;
+  throw new ConfigError(`${caller} needs a gate: a description, a live gate or a name, not ${show(ref)}.`, {
+    hint: "For example mutex('db'), or just 'db'.",
+  });
 }

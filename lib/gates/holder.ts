@@ -16,13 +16,12 @@ const STARTING = 1;
 const WORKING = 2;
 const ENDED = 3;
 
-/** How work ends. */
+/** How work ends: with an error, unless it is one of the other two. */
 interface Ending {
-  readonly kind: 'complete' | 'error' | 'unsubscribe';
-  readonly error?: unknown;
+  readonly error: unknown;
 }
-const completed: Ending = { kind: 'complete' };
-const unsubscribed: Ending = { kind: 'unsubscribe' };
+const completed: Ending = { error: undefined };
+const unsubscribed: Ending = { error: undefined };
 
 /**
  * Work under a grant: the only code that knows the order in which it ends. First the work is torn down; then the account is
@@ -94,12 +93,12 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     if (this.waitingFor !== null) this.stopWaiting();
     this.phase = STARTING;
     if (this.tracked) runIn(this, start, this, ticket);
-    else start(this, ticket);
+    else this.startWork(ticket);
     if (this.ending !== null) this.finish(this.ending);
     else this.phase = WORKING;
   }
 
-  /** Called by `start` alone: a function, so that the context needs no closure. */
+  /** In its own context, if there is one. */
   startWork(ticket: Ticket): void {
     try {
       this.work(ticket);
@@ -119,13 +118,13 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   /** Ends with an error that does not come from the work. */
   fail(error: unknown): void {
     if (this.phase === ENDED) return;
-    const ending: Ending = { kind: 'error', error };
+    const ending: Ending = { error };
     if (this.phase === STARTING) this.ending = ending;
     else this.finish(ending);
   }
 
   protected override _next(value: T): void {
-    if (!this.tracked || currentFrame() === this.parent) this.destination.next(value);
+    if (!this.tracked) this.destination.next(value);
     else runIn(this.parent, next, this.destination as Sink<T>, value);
   }
 
@@ -159,26 +158,31 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   }
 
   private finish(ending: Ending): void {
-    const { ticket, tracked, parent } = this;
+    const { ticket } = this;
     const destination = this.destination as Sink<T> | null;
     this.phase = ENDED;
     if (this.waitingFor !== null) this.stopWaiting();
     begin();
-    try {
-      this.tearDown();
-      if (ticket !== null) this.giveBack(ticket);
-      if (destination === null || ending === unsubscribed) return;
-      if (!tracked || currentFrame() === parent) notify(destination, ending);
-      else runIn(parent, notify, destination, ending);
-    } finally {
-      end();
-    }
+    this.tearDown();
+    if (ticket !== null) this.giveBack(ticket);
+    if (ending !== unsubscribed && destination !== null) this.notify(destination, ending);
+    end();
   }
 
   /** A teardown that throws must not keep the gate closed. */
   private tearDown(): void {
     try {
       super.unsubscribe();
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+
+  /** A consumer that throws must not keep the turn open. */
+  private notify(destination: Sink<T>, ending: Ending): void {
+    try {
+      if (!this.tracked || currentFrame() === this.parent) notify(destination, ending);
+      else runIn(this.parent, notify, destination, ending);
     } catch (error) {
       reportUnhandled(error);
     }
@@ -194,6 +198,6 @@ const next = <T>(destination: Sink<T>, value: T): void => {
 };
 
 const notify = (destination: Sink<never>, ending: Ending): void => {
-  if (ending.kind === 'complete') destination.complete();
+  if (ending === completed) destination.complete();
   else destination.error(ending.error);
 };

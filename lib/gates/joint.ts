@@ -107,7 +107,7 @@ export class JointCore implements GateCore {
     for (const part of parts) (part.core as Turnstile).enteredTogether(part);
     ticket.waiter.granted(ticket);
     if (ticket.state === HELD) ticket.since = Math.round(this.env.clock.now());
-    for (const part of parts) (part.core as Turnstile).dispatched(part);
+    for (const part of parts) if (part.state === HELD || !part.core.lease) (part.core as Turnstile).dispatched(part);
   }
 
   cancel(ticket: Ticket): void {

@@ -22,12 +22,7 @@ export function memoryBackend(): GateBackend {
   let allowance = idleAllowance;
 
   const home: Home = {
-    wake(gate) {
-      gate.resting = false;
-    },
-    rest(gate) {
-      gate.resting = true;
-      if (gate.listed) return;
+    resting(gate) {
       gate.listed = true;
       if (idle.push(gate) > allowance) sweep(gate.env);
     },
@@ -75,7 +70,7 @@ export function memoryBackend(): GateBackend {
     const gate = make(spec, key, env);
     if (found !== undefined) gate.policy.load?.(found);
     keys.set(key, gate);
-    home.rest(gate);
+    home.resting(gate);
     return gate;
   };
 
@@ -93,7 +88,7 @@ export function memoryBackend(): GateBackend {
       let gate = gates.get(spec.name);
       if (gate === undefined) {
         gates.set(spec.name, (gate = make(spec, undefined, env)));
-        home.rest(gate);
+        home.resting(gate);
       }
       return gate;
     },
@@ -112,7 +107,7 @@ export function memoryBackend(): GateBackend {
       const edges: WaitEdge[] = [];
       for (const gate of all()) {
         const now = gate.env.clock.now();
-        const holders = gate.held();
+        const holders = gate.holders.all();
         for (let ticket = gate.line.head; ticket !== null; ticket = ticket.next) edges.push(waitEdge(ticket, holders, now));
       }
       return edges;

@@ -3,7 +3,7 @@ import { BarrierBrokenError, type CoordinationError, DeadlockError, LimitImpossi
 import { begin, end, handOver } from '../internal/handover.ts';
 import { gateName, holderState, inTheWay, span, waiterState, whoIs } from './describe.ts';
 import { enclosingLease, findDeadlock, register } from './deadlock.ts';
-import { Line } from './line.ts';
+import { Leases, Line } from './line.ts';
 import type { BackendEnv, GateActivity, GateCore, GateState, LossReason, Waiter } from './port.ts';
 import type { Policy } from './policies/policy.ts';
 import { patched } from './patched.ts';
@@ -13,10 +13,9 @@ import { HELD, OVER, QUEUED, released, RESERVED, Ticket } from './ticket.ts';
 /** The longest delay a host timer keeps: a longer one would fire at once. */
 const longestDelay = 2 ** 31 - 1;
 
-/** Told when nobody holds or awaits a gate, and when somebody does again. */
+/** Told when nobody holds or awaits a gate any more. */
 export interface Home {
-  rest(gate: Turnstile): void;
-  wake(gate: Turnstile): void;
+  resting(gate: Turnstile): void;
 }
 
 /**
@@ -32,7 +31,7 @@ export class Turnstile implements GateCore {
   readonly policy: Policy;
   readonly lease: boolean;
   readonly line: Line = new Line();
-  readonly holders: Line = new Line();
+  readonly holders: Leases = new Leases();
   retired = false;
   /** Nobody holds or awaits it. */
   resting = true;
@@ -46,6 +45,8 @@ export class Turnstile implements GateCore {
   /** The last time that was read, for policies that can do with an old one. */
   private seen = 0;
   private pausedUntil = -Infinity;
+  /** Whether the clock has a say: the policy's, or a pause's. */
+  private timed: boolean;
   /** Barriers: when this generation breaks. */
   private breaksAt = Infinity;
   private alarm: Subscription | null = null;
@@ -56,29 +57,33 @@ export class Turnstile implements GateCore {
     this.key = key;
     this.policy = policy;
     this.lease = policy.lease;
+    this.timed = policy.timed;
     this.lapse = 'ttl' in spec && !spec.renew ? spec.ttl : Infinity;
     this.env = env;
     this.home = home;
   }
 
+  /** The way of most requests through a free gate is kept short, so that a compiler can see through all of it. */
   enter(waiter: Waiter): void {
     const ticket = new Ticket(this, waiter);
     waiter.ticket = ticket;
-    if (this.resting) this.home.wake(this);
-    if (waiter.ask.cost > this.policy.capacity) {
-      this.refuse(ticket, this.impossible(waiter.ask.cost));
-    } else if (this.line.head === null && this.opensNow(waiter.ask.cost)) {
-      this.book(ticket);
-      this.told(ticket);
-    } else {
+    this.resting = false;
+    if (this.line.head !== null || !this.opensNow(waiter.ask.cost)) {
       this.wait(ticket);
+      return;
     }
+    this.book(ticket);
+    this.told(ticket);
   }
 
   /** Whether a newcomer may enter, nobody being before it. */
   private opensNow(cost: number): boolean {
+    return this.timed ? this.opensByNow(cost) : this.policy.opensAt(cost, 0, 1) <= 0;
+  }
+
+  private opensByNow(cost: number): boolean {
     const { policy } = this;
-    if (this.pausedUntil !== -Infinity && this.paused()) return false;
+    if (this.paused() || cost > policy.capacity) return false;
     if (!policy.timed) return policy.opensAt(cost, 0, 1) <= 0;
     // An exact window is stamped after its waiter was told; if it has room by the last time seen, one look at the clock is enough.
     if (policy.dispatched !== undefined && policy.opensAt(cost, this.seen, 1) <= this.seen) return true;
@@ -90,15 +95,11 @@ export class Turnstile implements GateCore {
     return this.pausedUntil <= now && this.settings === this.spec;
   }
 
-  held(): Ticket[] {
-    const held: Ticket[] = [];
-    for (let ticket = this.holders.head; ticket !== null; ticket = ticket.next) held.push(ticket);
-    return held;
-  }
-
   private paused(): boolean {
+    if (this.pausedUntil === -Infinity) return false;
     if (this.env.clock.now() < this.pausedUntil) return true;
     this.pausedUntil = -Infinity;
+    this.timed = this.policy.timed;
     return false;
   }
 
@@ -106,16 +107,16 @@ export class Turnstile implements GateCore {
   private book(ticket: Ticket): void {
     ticket.mark = this.policy.take(ticket.waiter.ask.cost, this.seen);
     ticket.state = RESERVED;
-    if (!this.lease) {
-      if (this.settings.kind === 'barrier') ticket.more().index = ticket.mark;
-      return;
-    }
+    if (!this.lease) return;
     ticket.fence = ++this.env.fence;
-    this.holders.append(ticket);
-    if (this.lapse !== Infinity) {
-      ticket.more().until = this.env.clock.now() + this.lapse;
-      this.arm();
-    }
+    this.holders.add(ticket);
+    if (this.lapse !== Infinity) this.limit(ticket);
+  }
+
+  /** A lease that is not renewed has an end. */
+  private limit(ticket: Ticket): void {
+    ticket.more().until = this.env.clock.now() + this.lapse;
+    this.arm();
   }
 
   /** Tells a waiter that it has entered. */
@@ -123,21 +124,22 @@ export class Turnstile implements GateCore {
     ticket.state = this.lease ? HELD : OVER;
     if (this.env.activity !== null) this.tell('granted', ticket);
     ticket.waiter.granted(ticket);
-    this.dispatched(ticket);
+    // Work that ended while it was being started needs no time of its own.
+    if (ticket.state === HELD || !this.lease) this.dispatched(ticket);
   }
 
   /** What can only be known once the waiter has been told. Parts of a joint request come here by themselves. */
   dispatched(ticket: Ticket): void {
     const { policy } = this;
-    // Work that ended while it was being started needs no time of its own.
-    if (ticket.state === HELD) ticket.since = Math.round(this.env.clock.now());
-    else if (!this.lease) {
-      if (policy.dispatched !== undefined) {
-        policy.dispatched(ticket.mark, (this.seen = this.env.clock.now()));
-        if (this.line.head !== null) this.arm();
-      }
-      if (this.line.head === null) this.rest();
+    if (this.lease) {
+      ticket.since = Math.round(this.env.clock.now());
+      return;
     }
+    if (policy.dispatched !== undefined) {
+      policy.dispatched(ticket.mark, (this.seen = this.env.clock.now()));
+      if (this.line.head !== null) this.arm();
+    }
+    this.rest();
   }
 
   deliver(ticket: Ticket): void {
@@ -146,6 +148,10 @@ export class Turnstile implements GateCore {
 
   private wait(ticket: Ticket): void {
     const { waiter } = ticket;
+    if (waiter.ask.cost > this.policy.capacity) {
+      this.refuse(ticket, this.impossible(waiter.ask.cost));
+      return;
+    }
     const outer = this.spec.kind === 'mutex' && this.spec.reentrant ? enclosingLease(waiter.frame, this) : null;
     if (outer !== null) {
       ticket.more().nested = true;
@@ -171,7 +177,7 @@ export class Turnstile implements GateCore {
 
   /** Takes a place in the queue. Parts of a joint request come here by themselves. */
   join(ticket: Ticket): void {
-    if (this.resting) this.home.wake(this);
+    this.resting = false;
     const now = this.env.clock.now();
     ticket.queuedAt = Math.round(now);
     if (this.settings.kind === 'barrier' && this.line.head === null) this.breaksAt = now + this.settings.timeout;
@@ -251,7 +257,7 @@ export class Turnstile implements GateCore {
 
   /** Whether the head of the queue may enter now. */
   admits(head: Ticket): boolean {
-    if (this.pausedUntil !== -Infinity && this.paused()) return false;
+    if (this.paused()) return false;
     const { policy } = this;
     if (policy.timed) this.seen = this.env.clock.now();
     return policy.opensAt(head.waiter.ask.cost, this.seen, this.line.size) <= this.seen;
@@ -295,16 +301,12 @@ export class Turnstile implements GateCore {
       ticket.abort(released);
       return;
     }
-    begin();
-    try {
-      this.free(ticket);
-      if (this.env.activity !== null) this.tell('released', ticket);
-      if (extras !== null) ticket.abort(released);
-      if (this.line.head !== null) this.turn();
-      else this.rest();
-    } finally {
-      end();
-    }
+    this.free(ticket);
+    if (this.env.activity !== null) this.tell('released', ticket);
+    if (extras !== null) ticket.abort(released);
+    // Whoever came back from there found the queue before it, if there is one.
+    if (this.line.head !== null) this.turn();
+    else this.rest();
   }
 
   /** Unlinks a lease and settles the account. */
@@ -352,7 +354,10 @@ export class Turnstile implements GateCore {
   change(patch: SpecPatch): void {
     const { clock } = this.env;
     const { settings, pauseUntil } = patched(this.settings, patch);
-    if (pauseUntil !== undefined) this.pausedUntil = clock.now() + (pauseUntil - clock.wall());
+    if (pauseUntil !== undefined) {
+      this.pausedUntil = clock.now() + (pauseUntil - clock.wall());
+      this.timed = true;
+    }
     // A pause alone changes no settings, so the gate can be forgotten after it.
     if (Object.keys(patch).some((key) => key !== 'pauseUntil')) this.settings = settings;
     this.policy.change(settings, clock.now());
@@ -379,9 +384,8 @@ export class Turnstile implements GateCore {
 
   inspect(): GateState {
     const now = this.env.clock.now();
-    const holders = [];
+    const holders = this.holders.all().map((ticket) => holderState(ticket, now));
     const waiting = [];
-    for (let t = this.holders.head; t !== null; t = t.next) holders.push(holderState(t, now));
     for (let t = this.line.head; t !== null; t = t.next) waiting.push(waiterState(t, now));
     const { policy } = this;
     const opensAt = policy.opensAt(this.line.head?.waiter.ask.cost ?? 1, now, Math.max(1, this.line.size));
@@ -473,7 +477,9 @@ export class Turnstile implements GateCore {
   }
 
   private rest(): void {
-    if (this.line.head === null && this.holders.head === null && !this.resting) this.home.rest(this);
+    if (this.line.head !== null || this.holders.head !== null) return;
+    this.resting = true;
+    if (!this.listed) this.home.resting(this);
   }
 
   private identity(): Pick<GateActivity, 'gate' | 'key' | 'kind'> {

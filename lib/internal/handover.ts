@@ -24,10 +24,15 @@ export function handOver(item: Reserved): void {
   reserved.push(item);
 }
 
-/** Closes a turn; the outermost one delivers, and what is reserved meanwhile is delivered by the same loop. */
+/** Closes a turn; the outermost one delivers. */
 export function end(): void {
-  // The depth stays at 1 in the loop: work that ends while it is being delivered only adds to the list.
-  while (depth === 1 && next < reserved.length) {
+  if (depth === 1 && reserved.length > 0) deliver();
+  depth--;
+}
+
+/** The depth stays at 1 meanwhile: work that ends while it is being delivered only adds to the list. */
+function deliver(): void {
+  while (next < reserved.length) {
     const item = reserved[next++]!;
     if (next === reserved.length) reserved.length = next = 0;
     try {
@@ -36,5 +41,4 @@ export function end(): void {
       reportUnhandled(error);
     }
   }
-  depth--;
 }

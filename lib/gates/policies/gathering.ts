@@ -17,8 +17,8 @@ export class Gathering implements Policy {
     this.parties = parties;
   }
 
-  opensAt(_cost: number, _now: number, waiting: number): number {
-    return this.entering > 0 || waiting >= this.parties ? 0 : Infinity;
+  opensAt(cost: number, _now: number, waiting: number): number {
+    return cost <= 1 && (this.entering > 0 || waiting >= this.parties) ? 0 : Infinity;
   }
 
   /** The mark is how many of the generation entered before. */
