@@ -40,7 +40,8 @@ export class LiveGrant implements Grant {
   }
 
   get index(): number {
-    return this.#ticket.extras?.index ?? 0;
+    const { core, mark } = this.#ticket;
+    return core.spec.kind === 'barrier' ? mark : 0;
   }
 
   get degraded(): boolean {

@@ -23,8 +23,6 @@ export interface TicketExtras {
   /** Entered inside a lease of its own: not booked a second time. */
   nested: boolean;
   charged: boolean;
-  /** Barriers: how many arrived before. */
-  index: number;
   /** The request for several gates that this ticket is a part of. */
   joint: Joint | null;
   /** A request for several gates: its parts. */
@@ -74,7 +72,6 @@ export class Ticket implements Reserved {
       until: Infinity,
       nested: false,
       charged: false,
-      index: 0,
       joint: null,
       parts: [],
       blocked: [],
