@@ -1,6 +1,7 @@
 /** What is held: leases of mutexes and semaphores, their fences, their ends, and the work that runs under them. */
-import { Observable, throwError } from 'rxjs';
+import { firstValueFrom, Observable, throwError } from 'rxjs';
 import type { CoordinationError } from '../../errors.ts';
+import { enter } from '../../gates/enter.ts';
 import { hold } from '../../gates/hold.ts';
 import { run } from '../../gates/run.ts';
 import { mutex, semaphore } from '../../gates/spec.ts';
@@ -235,6 +236,30 @@ export const leaseLaws: Laws = {
     ];
     expectEqual(results, [1, 2, failure, failure], 'the results');
     await lab.idle();
+    expectEqual((await stateOf(gate)).available, 1, 'what is free');
+  },
+
+  'enter hands a lease over until it is released, once, however often that is said': async (lab) => {
+    const gate = lab.open(mutex('gate'));
+    const first = await enter(gate);
+    const [b, c] = (await line(lab, gate, {}, {})) as [Asked, Asked];
+    expectEqual([first.valid(), b.fate], [true, 'waiting'], 'while it is entered');
+    first.release();
+    first.release();
+    await first[Symbol.asyncDispose]();
+    await expectFates(lab, [b, c], ['held', 'waiting'], 'when it was released more than once');
+    expectEqual(first.valid(), false, 'valid() after the release');
+  },
+
+  'a lease that is given back inside its own first notification is reported': async (lab) => {
+    const gate = lab.open(mutex('gate'));
+    await firstValueFrom(gate.acquire(), { defaultValue: null });
+    await lab.idle();
+    expectEqual(
+      lab.reported.map((error) => (error as CoordinationError).code),
+      ['RXB_GRANT_DISCARDED'],
+      'what was reported',
+    );
     expectEqual((await stateOf(gate)).available, 1, 'what is free');
   },
 
