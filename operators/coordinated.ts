@@ -32,6 +32,6 @@ export function coordinated<T>(
   name: string,
   options: CallOptions<() => Observable<T>> = {},
 ): MonoTypeOperatorFunction<T> {
-  const plan = planOf(name, options as CallOptions, () => EMPTY);
+  const plan = planOf(name, options, () => EMPTY);
   return (source) => observeCall({ ...plan, fn: () => source }, currentKernel, undefined, []) as Observable<T>;
 }

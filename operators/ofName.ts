@@ -25,6 +25,7 @@ import { compile, type Selector } from '../lib/events/patterns.ts';
  * @throws ConfigError for a selector that means nothing.
  */
 export function ofName<const S extends SelectorOf<Registered>>(selector: S): OperatorFunction<CoordinatorEvent, EventOf<Registered, S>> {
-  const { matches, accepts } = compile(selector as Selector);
-  return filter((event): event is EventOf<Registered, S> & CoordinatorEvent => matches(event.name) && (accepts === null || accepts(event)));
+  const compiled = compile(selector as Selector);
+  const { accepts } = compiled;
+  return filter((event): event is EventOf<Registered, S> & CoordinatorEvent => compiled.matches(event.name) && (accepts === null || accepts(event)));
 }

@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
 import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
-import { GateRequest } from '../lib/gates/gateRequest.ts';
+import { GateRequest, plainRequest } from '../lib/gates/gateRequest.ts';
 import { Holder } from '../lib/gates/holder.ts';
 import type { Ask } from '../lib/gates/port.ts';
 import { type Destination, Stream } from '../lib/internal/stream.ts';
@@ -32,7 +32,7 @@ export function withLock<T>(gate: GateRef | (() => GateRef), options?: AcquireOp
   if (typeof gate === 'function') {
     return (source) => new Locked(source, () => new GateRequest(gate(), options, 'withLock()'));
   }
-  const request = new GateRequest(gate, options, 'withLock()');
+  const request = options === undefined ? plainRequest(gate, 'withLock()') : new GateRequest(gate, options, 'withLock()');
   return (source) => new Locked(source, request);
 }
 

@@ -14,8 +14,7 @@ export function costOf(cost: number, owner: string): number {
 }
 
 /** What options ask for, checked. `more` names the options of the caller that are read elsewhere. */
-export function askOf(options: AcquireOptions | undefined, owner: string, more: readonly string[] = []): Ask {
-  if (options === undefined) return plainAsk;
+export function askOf(options: AcquireOptions, owner: string, more: readonly string[] = []): Ask {
   knownOptions(owner, options, more.length === 0 ? known : [...known, ...more]);
   const { cost = 1, priority = 0, timeout = Infinity, label, signal, key } = options;
   if (!Number.isInteger(priority) || priority < -4096 || priority > 4095) {

@@ -1,6 +1,6 @@
 import { Subscriber } from 'rxjs';
 import type { CoordinationError } from '../errors.ts';
-import { currentFrame, type Frame, runIn } from '../internal/context.ts';
+import { type Frame, runIn } from '../internal/context.ts';
 import { reportUnhandled } from '../internal/env.ts';
 import { begin, end } from '../internal/handover.ts';
 import type { Sink } from '../internal/sink.ts';
@@ -10,11 +10,13 @@ import { aborted, type Patience, patience } from './patience.ts';
 import type { Ask, GateCore, LossReason, Waiter } from './port.ts';
 import type { Ticket } from './ticket.ts';
 
+/** Inside `request`, or before it. */
 const ASKING = 0;
+const WAITING = 1;
 /** The work is being subscribed to: its teardown is not known yet. */
-const STARTING = 1;
-const WORKING = 2;
-const ENDED = 3;
+const STARTING = 2;
+const WORKING = 3;
+const ENDED = 4;
 
 /** How work ends: with an error, unless it is one of the other two. */
 interface Ending {
@@ -37,7 +39,7 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   readonly parent: Frame | null;
   /** Whether frames follow promises here. */
   private readonly tracked: boolean;
-  private phase: typeof ASKING | typeof STARTING | typeof WORKING | typeof ENDED = ASKING;
+  private phase: typeof ASKING | typeof WAITING | typeof STARTING | typeof WORKING | typeof ENDED = ASKING;
   private ending: Ending | null = null;
   private waitingFor: Patience | null = null;
 
@@ -78,27 +80,31 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   /** Asks for the grant. */
   request(core: GateCore, signal: AbortSignal | undefined): void {
     if (this.closed) return;
+    if (signal !== undefined || this.ask.timeout !== Infinity) this.requestWithin(core, signal);
+    else core.enter(this);
+    if (this.phase === ASKING) this.phase = WAITING;
+  }
+
+  private requestWithin(core: GateCore, signal: AbortSignal | undefined): void {
     if (signal?.aborted) {
       this.refused(aborted(core, signal));
       return;
     }
     core.enter(this);
-    const { timeout } = this.ask;
-    if (this.phase === ASKING && (signal !== undefined || (timeout > 0 && timeout < Infinity))) {
-      this.waitingFor = patience(this, core, signal);
-    }
+    if (this.phase === ASKING && this.ask.timeout > 0) this.waitingFor = patience(this, core, signal);
   }
 
   granted(ticket: Ticket): void {
     if (this.waitingFor !== null) this.stopWaiting();
+    const atHome = this.phase === ASKING;
     this.phase = STARTING;
     if (this.tracked) runIn(this, start, this, ticket);
     else this.startWork(ticket);
-    if (this.ending !== null) this.finish(this.ending);
-    else this.phase = WORKING;
+    if (this.ending === null) this.phase = WORKING;
+    else this.finish(this.ending, atHome);
   }
 
-  /** In its own context, if there is one. */
+  /** In its own frame, if there is one. */
   startWork(ticket: Ticket): void {
     try {
       this.work(ticket);
@@ -120,12 +126,13 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     if (this.phase === ENDED) return;
     const ending: Ending = { error };
     if (this.phase === STARTING) this.ending = ending;
-    else this.finish(ending);
+    else this.finish(ending, false);
   }
 
   protected override _next(value: T): void {
-    if (!this.tracked) this.destination.next(value);
-    else runIn(this.parent, next, this.destination as Sink<T>, value);
+    // Consumers run in the frame that they subscribed in: they do not hold what the work holds.
+    if (this.tracked) runIn(this.parent, next, this.destination as Sink<T>, value);
+    else this.destination.next(value);
   }
 
   protected override _error(error: unknown): void {
@@ -135,18 +142,18 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   protected override _complete(): void {
     // Work that ends while it is being subscribed to has a teardown that is still to come.
     if (this.phase === STARTING) this.ending = completed;
-    else this.finish(completed);
+    else this.finish(completed, false);
   }
 
   override unsubscribe(): void {
     if (this.closed) return;
     if (this.phase === WORKING) {
-      this.finish(unsubscribed);
+      this.finish(unsubscribed, false);
       return;
     }
     if (this.phase === STARTING) this.ending = unsubscribed;
     this.tearDown();
-    if (this.phase !== ASKING) return;
+    if (this.phase > WAITING) return;
     this.phase = ENDED;
     if (this.waitingFor !== null) this.stopWaiting();
     if (this.ticket !== null) this.ticket.core.cancel(this.ticket);
@@ -157,7 +164,8 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     this.waitingFor = null;
   }
 
-  private finish(ending: Ending): void {
+  /** `atHome`: it runs in the frame of its consumer already. */
+  private finish(ending: Ending, atHome: boolean): void {
     const { ticket } = this;
     const destination = this.destination as Sink<T> | null;
     this.phase = ENDED;
@@ -165,7 +173,10 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     begin();
     this.tearDown();
     if (ticket !== null) this.giveBack(ticket);
-    if (ending !== unsubscribed && destination !== null) this.notify(destination, ending);
+    if (ending !== unsubscribed && destination !== null) {
+      if (atHome || !this.tracked) notify(destination, ending);
+      else runIn(this.parent, notify, destination, ending);
+    }
     end();
   }
 
@@ -173,16 +184,6 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   private tearDown(): void {
     try {
       super.unsubscribe();
-    } catch (error) {
-      reportUnhandled(error);
-    }
-  }
-
-  /** A consumer that throws must not keep the turn open. */
-  private notify(destination: Sink<T>, ending: Ending): void {
-    try {
-      if (!this.tracked || currentFrame() === this.parent) notify(destination, ending);
-      else runIn(this.parent, notify, destination, ending);
     } catch (error) {
       reportUnhandled(error);
     }
@@ -197,7 +198,12 @@ const next = <T>(destination: Sink<T>, value: T): void => {
   destination.next(value);
 };
 
-const notify = (destination: Sink<never>, ending: Ending): void => {
-  if (ending === completed) destination.complete();
-  else destination.error(ending.error);
-};
+/** A consumer that throws must not keep the turn open. */
+function notify(destination: Sink<never>, ending: Ending): void {
+  try {
+    if (ending === completed) destination.complete();
+    else destination.error(ending.error);
+  } catch (error) {
+    reportUnhandled(error);
+  }
+}

@@ -296,24 +296,33 @@ export class Turnstile implements GateCore {
   release(ticket: Ticket): void {
     if (ticket.state !== HELD) return;
     ticket.state = OVER;
-    const { extras } = ticket;
-    if (extras !== null && extras.nested) {
-      ticket.abort(released);
+    if (ticket.extras !== null || this.env.activity !== null) {
+      this.releaseAloud(ticket);
       return;
     }
     this.free(ticket);
+    this.next();
+  }
+
+  /** Somebody hears of it. Whoever comes back from there finds the queue before it, if there is one. */
+  private releaseAloud(ticket: Ticket): void {
+    if (!ticket.more().nested) this.free(ticket);
     if (this.env.activity !== null) this.tell('released', ticket);
-    if (extras !== null) ticket.abort(released);
-    // Whoever came back from there found the queue before it, if there is one.
-    if (this.line.head !== null) this.turn();
-    else this.rest();
+    ticket.abort(released);
+    this.next();
+  }
+
+  private next(): void {
+    if (this.line.head === null) this.rest();
+    else this.turn();
   }
 
   /** Unlinks a lease and settles the account. */
   private free(ticket: Ticket): void {
     const { policy } = this;
     this.holders.remove(ticket);
-    policy.give(ticket.waiter.ask.cost, ticket.mark, policy.timed ? (this.seen = this.env.clock.now()) : 0);
+    if (policy.timed) this.seen = this.env.clock.now();
+    policy.give(ticket.waiter.ask.cost, ticket.mark, this.seen);
   }
 
   /** Takes a lease away. The account first, then the loser's work is torn down, then the next are told. */
@@ -406,7 +415,7 @@ export class Turnstile implements GateCore {
   /** One timer for whatever comes first (parts of a joint request come here by themselves): the head's turn, the end of a lease or of a barrier's patience. */
   arm(): void {
     const at = this.wakesAt();
-    if (at >= this.alarmAt && this.alarm !== null) return;
+    if (at >= this.alarmAt && this.alarm !== null && at !== Infinity) return;
     this.alarm?.unsubscribe();
     this.alarm = null;
     this.alarmAt = at;

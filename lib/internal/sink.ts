@@ -56,8 +56,9 @@ export function sinkOf<T>(
   error?: ((error: unknown) => void) | null,
   complete?: (() => void) | null,
 ): Sink<T> {
-  if (typeof observer === 'function' || observer === null || observer === undefined) {
-    return new FunctionSink(observer, error, complete);
-  }
-  return new FunctionSink(observer.next?.bind(observer), observer.error?.bind(observer), observer.complete?.bind(observer));
+  if (typeof observer === 'object' && observer !== null) return objectSink(observer);
+  return new FunctionSink(observer, error, complete);
 }
+
+const objectSink = <T>(observer: Partial<Observer<T>>): Sink<T> =>
+  new FunctionSink(observer.next?.bind(observer), observer.error?.bind(observer), observer.complete?.bind(observer));
