@@ -34,8 +34,8 @@ export {
 } from './errors.ts';
 
 export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger } from './events/Coordinator.ts';
-export type { CallOptions, GatesOf } from './events/callOptions.ts';
-export type { Coordinate, CoordinateMethod, MethodOptions } from './events/coordinateWith.ts';
+export type { CallOptions, GatesOf, MethodOptions } from './events/callOptions.ts';
+export type { Coordinate, CoordinateMethod } from './events/coordinateWith.ts';
 export type { CurrentCall } from './events/currentCall.ts';
 export type { Emit, EmitOptions } from './events/emit.ts';
 export type {

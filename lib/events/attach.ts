@@ -11,9 +11,12 @@ import { marksOf } from './whenMethod.ts';
 export function attach(kernel: Pick<Kernel, 'handle'>, instance: object): Subscription {
   const marks = marksOf(instance);
   if (marks.length === 0) {
-    throw new ConfigError(`Nothing to attach: no method of this ${instance.constructor.name} is marked with @when.method.`, {
-      hint: 'Give an instance, not its class, of a class with marked methods.',
-    });
+    throw new ConfigError(
+      `Nothing to attach: no method of this ${instance.constructor.name} is marked with @when.method.`,
+      {
+        hint: 'Give an instance, not its class, of a class with marked methods.',
+      },
+    );
   }
   const attached = new Subscription();
   for (const { selector, handler, options } of marks) attached.add(kernel.handle(selector, handler, options));

@@ -171,9 +171,10 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
     // Who is told of the beginning may have cancelled the call.
     if (this.stopped) return;
     this.called = true;
-    if (plan.timeout !== Infinity) this.timer = after(kernel.clock, plan.timeout, () => {
-      this.expire();
-    });
+    if (plan.timeout !== Infinity)
+      this.timer = after(kernel.clock, plan.timeout, () => {
+        this.expire();
+      });
     try {
       kernel.run(this, perform, this);
     } catch (error) {
@@ -259,9 +260,10 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
       this.controller?.abort(reason);
       if (this.called) this.stopStream?.();
       else this.done(undefined);
-      if (this.lingering()) this.timer = after(owner.kernel.clock, owner.plan.abandonAfter, () => {
-        this.abandon();
-      });
+      if (this.lingering())
+        this.timer = after(owner.kernel.clock, owner.plan.abandonAfter, () => {
+          this.abandon();
+        });
     }
   }
 

@@ -91,7 +91,12 @@ export class Call implements Work, Attempted {
 
   /** The signal of the caller aborts. */
   handleEvent(): void {
-    this.cancel(new AbortedError(`The call of ${this.name} was aborted.`, { cause: this.signal?.reason, details: { call: this.name } }));
+    this.cancel(
+      new AbortedError(`The call of ${this.name} was aborted.`, {
+        cause: this.signal?.reason,
+        details: { call: this.name },
+      }),
+    );
   }
 
   abort(reason: CoordinationError): void {
@@ -149,7 +154,7 @@ export class Call implements Work, Attempted {
     const { plan, kernel } = this;
     let delay: number | null = null;
     try {
-      delay = plan.retry === null ? null : plan.retry(error, this.attempts, kernel.random);
+      delay = plan.retry === null ? null : plan.retry(error, this.attempts, () => kernel.random());
     } catch (mistake) {
       kernel.report(mistake, `retry of coordinate('${plan.name}')`);
     }
@@ -158,7 +163,12 @@ export class Call implements Work, Attempted {
       return;
     }
     if (kernel.wanted(plan.retrying)) {
-      this.publish(plan.retrying, { error: errorData(error), attempt: this.attempts, delay, timestamp: kernel.clock.wall() });
+      this.publish(plan.retrying, {
+        error: errorData(error),
+        attempt: this.attempts,
+        delay,
+        timestamp: kernel.clock.wall(),
+      });
       // Who is told may cancel the call.
       if (this.decided()) return;
     }
@@ -180,7 +190,11 @@ export class Call implements Work, Attempted {
   abandoned(attempt: Attempt): void {
     const { plan, kernel } = this;
     if (kernel.wanted(plan.abandoned)) {
-      this.publish(plan.abandoned, { attempt: attempt.attempt, error: errorData(attempt.reason), timestamp: kernel.clock.wall() });
+      this.publish(plan.abandoned, {
+        attempt: attempt.attempt,
+        error: errorData(attempt.reason),
+        timestamp: kernel.clock.wall(),
+      });
     }
     this.freed(attempt);
   }
@@ -233,7 +247,11 @@ export class Call implements Work, Attempted {
   private publish(name: string, data: object): void {
     const { kernel, plan, runId, parent } = this;
     try {
-      kernel.publish(name, data, { sender: plan.name, runId, cause: nearest(parent, 'cause') as CoordinatorEvent | null });
+      kernel.publish(name, data, {
+        sender: plan.name,
+        runId,
+        cause: nearest(parent, 'cause') as CoordinatorEvent | null,
+      });
     } catch (error) {
       kernel.report(error, name);
     }

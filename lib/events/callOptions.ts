@@ -9,26 +9,24 @@ import type { AnyFunction, ValueOf } from './handles.ts';
 import { isOwn } from './patterns.ts';
 
 /** One or several gates, or a function that picks them by the arguments of the call. */
-export type GatesOf<F extends AnyFunction> =
-  | GateRef
-  | readonly GateRef[]
-  | ((...args: Parameters<F>) => GateRef | readonly GateRef[]);
+export type GatesOf<Args extends readonly unknown[]> =
+  GateRef | readonly GateRef[] | ((...args: Args) => GateRef | readonly GateRef[]);
 
-/** How the calls of a coordinated function go. */
-export interface CallOptions<F extends AnyFunction = AnyFunction, Collected = unknown> {
+/** How the calls of a method or function with these arguments go. */
+export interface MethodOptions<Args extends readonly unknown[] = never[]> {
   /**
    * What a call holds while it runs. Several are taken in one fixed order, so that nobody can wait for each other in a
    * ring. A function picks them for each call, with the `this` of the call: `(customer) => mutex('customer:' + customer)`.
    */
-  readonly lock?: GatesOf<F>;
+  readonly lock?: GatesOf<Args>;
   /** What a call pays before it runs: rate limiters and quotas. Taken together with `lock`, all or nothing. */
-  readonly limits?: GatesOf<F>;
+  readonly limits?: GatesOf<Args>;
   /** The longest wait for the gates, for each attempt anew; 0 tries once; default: no end. Being refused is never retried. */
   readonly acquireTimeout?: Duration;
   /** The longest that one attempt may take once it has its gates. Then it fails with `CallTimeoutError`. Default: no end. */
   readonly timeout?: Duration;
   /** Cancels the call when it aborts, waiting or running; or a function that finds the signal among the arguments. */
-  readonly signal?: AbortSignal | ((...args: Parameters<F>) => AbortSignal | undefined);
+  readonly signal?: AbortSignal | ((...args: Args) => AbortSignal | undefined);
   /**
    * Tries again when an attempt fails: a number of attempts, or more exactly. Each attempt takes its gates and pays its
    * limits again; nothing is held between two of them.
@@ -39,6 +37,12 @@ export interface CallOptions<F extends AnyFunction = AnyFunction, Collected = un
    * `{name}_abandoned` says so. Default: for ever, because until it settles it may still write.
    */
   readonly abandonAfter?: Duration;
+}
+
+/** How the calls of a coordinated function go. */
+export interface CallOptions<F extends AnyFunction = AnyFunction, Collected = unknown> extends MethodOptions<
+  Parameters<F>
+> {
   /** Makes the result out of the values of a stream: `toArray()`, `reduce(...)`. Default: the last value. */
   readonly collect?: OperatorFunction<ValueOf<F>, Collected>;
 }
@@ -78,9 +82,12 @@ export function planOf(name: string, options: CallOptions, fn: AnyFunction): Pla
   if (collect !== null && typeof collect !== 'function') expected(`${owner}.collect`, 'an RxJS operator', collect);
   const parts = [gatesIn(lock, `${owner}.lock`), gatesIn(limits, `${owner}.limits`)];
   const varies = parts.some((part) => typeof part === 'function');
-  const wait = acquireTimeout === undefined ? Infinity : milliseconds(acquireTimeout, `${owner}.acquireTimeout`, { zero: true });
+  const wait =
+    acquireTimeout === undefined ? Infinity : milliseconds(acquireTimeout, `${owner}.acquireTimeout`, { zero: true });
   const requestFor = (gates: readonly GateRef[]): GateRequest | null =>
-    gates.length === 0 ? null : new GateRequest(gates.length > 1 ? allOf(...gates) : gates[0]!, { timeout: wait }, owner);
+    gates.length === 0
+      ? null
+      : new GateRequest(gates.length > 1 ? allOf(...gates) : gates[0]!, { timeout: wait }, owner);
   return {
     name,
     fn: fn as Picks<unknown>,
@@ -97,10 +104,14 @@ export function planOf(name: string, options: CallOptions, fn: AnyFunction): Pla
         }
       : null,
     timeout: timeout === undefined ? Infinity : milliseconds(timeout, `${owner}.timeout`),
-    signal: typeof signal === 'function' ? signalPicker(signal as Picks<unknown>, owner) : checkedSignal(signal, `${owner}.signal`),
+    signal:
+      typeof signal === 'function'
+        ? signalPicker(signal as Picks<unknown>, owner)
+        : checkedSignal(signal, `${owner}.signal`),
     retry: retry === undefined ? null : backoff(retry, `${owner}.retry`),
-    abandonAfter: abandonAfter === undefined ? Infinity : milliseconds(abandonAfter, `${owner}.abandonAfter`, { zero: true }),
-    collect: collect as Plan['collect'],
+    abandonAfter:
+      abandonAfter === undefined ? Infinity : milliseconds(abandonAfter, `${owner}.abandonAfter`, { zero: true }),
+    collect: collect,
   };
 }
 
@@ -111,9 +122,8 @@ export function checkAgentName(name: string): void {
   }
 }
 
-
 /** What `lock` or `limits` was given: a list, or a function that makes one out of the arguments of a call. */
-function gatesIn(given: GatesOf<AnyFunction> | undefined, owner: string): readonly GateRef[] | Picks<readonly GateRef[]> {
+function gatesIn(given: GatesOf<never[]> | undefined, owner: string): readonly GateRef[] | Picks<readonly GateRef[]> {
   if (given === undefined) return [];
   if (typeof given !== 'function') return listed(given, owner);
   return function (...args) {
@@ -124,8 +134,10 @@ function gatesIn(given: GatesOf<AnyFunction> | undefined, owner: string): readon
 function listed(given: GateChoice, owner: string): readonly GateRef[] {
   const list = Array.isArray(given) ? (given as readonly GateRef[]) : [given as GateRef];
   for (const gate of list) {
-    const described = typeof gate === 'object' && (gate as GateRef | null) !== null && ('kind' in gate || 'spec' in gate);
-    if (!described && (typeof gate !== 'string' || gate === '')) expected(owner, 'a gate, the name of one, or a list of them', gate);
+    const described =
+      typeof gate === 'object' && (gate as GateRef | null) !== null && ('kind' in gate || 'spec' in gate);
+    if (!described && (typeof gate !== 'string' || gate === ''))
+      expected(owner, 'a gate, the name of one, or a list of them', gate);
   }
   return list;
 }

@@ -1,25 +1,22 @@
 import { expected } from '../internal/options.ts';
 import { callOnce, observeCall } from './call.ts';
-import { type CallOptions, type Plan, planOf } from './callOptions.ts';
+import { type CallOptions, type MethodOptions, type Plan, planOf } from './callOptions.ts';
 import type { AnyFunction, Coordinated, StreamLike } from './handles.ts';
 import type { Kernel } from './kernel.ts';
 
-/** Options of a decorated method. It keeps its type, so it returns a promise and there is no stream to collect. */
-export type MethodOptions<Args extends readonly unknown[]> = Omit<CallOptions<(...args: Args) => unknown>, 'collect'>;
-
 type PromiseMethod = (this: never, ...args: never[]) => Promise<unknown>;
 
-/** Methods that this decorator can take: those whose promise brings no stream, and whose arguments its options understand. */
-type Fitting<F extends PromiseMethod, Args extends readonly unknown[]> = [Awaited<ReturnType<F>>] extends [StreamLike]
+/** `never` for methods that it cannot take: their promise brings a stream, or its options want other arguments. */
+type Fits<F extends PromiseMethod, Args extends readonly unknown[]> = [Awaited<ReturnType<F>>] extends [StreamLike]
   ? never
   : ((...args: Args) => void) extends (...args: Parameters<F>) => void
-    ? F
+    ? unknown
     : never;
 
 /** Makes the calls of a method calls of a coordinated function. */
 export type CoordinateMethod<Args extends readonly unknown[]> = <F extends PromiseMethod>(
-  method: Fitting<F, Args>,
-  context: ClassMethodDecoratorContext<ThisParameterType<F>>,
+  method: F,
+  context: ClassMethodDecoratorContext<ThisParameterType<F>> & Fits<F, Args>,
 ) => F;
 
 /** `coordinate`, for one coordinator or for that of the running code. */
@@ -30,7 +27,7 @@ export interface Coordinate {
     options: CallOptions<F, Collected>,
     fn: F,
   ): Coordinated<F, Collected>;
-  <Args extends readonly unknown[] = never[]>(name: string, options?: MethodOptions<Args>): CoordinateMethod<Args>;
+  <Args extends readonly unknown[] = unknown[]>(name: string, options?: MethodOptions<Args>): CoordinateMethod<Args>;
 }
 
 /** Binds `coordinate` to where calls find their coordinator: asked for each call anew. */
@@ -38,10 +35,13 @@ export function coordinateWith(kernelOf: () => Kernel): Coordinate {
   function coordinate(name: string, ...rest: [(object | AnyFunction)?, AnyFunction?]): unknown {
     const [first, second] = rest;
     const options = first === undefined ? {} : first;
-    if (typeof first === 'function') return coordinated(planOf(name, {}, first as AnyFunction), first as AnyFunction, kernelOf);
-    if (rest.length > 1) return coordinated(planOf(name, options, second as AnyFunction), second as AnyFunction, kernelOf);
+    if (typeof first === 'function')
+      return coordinated(planOf(name, {}, first as AnyFunction), first as AnyFunction, kernelOf);
+    if (rest.length > 1)
+      return coordinated(planOf(name, options, second as AnyFunction), second as AnyFunction, kernelOf);
     return (method: AnyFunction, context: ClassMethodDecoratorContext | undefined) => {
-      if (context?.kind !== 'method') expected(`What @coordinate('${name}') decorates`, 'a method (of standard decorators)', context?.kind);
+      if (context?.kind !== 'method')
+        expected(`What @coordinate('${name}') decorates`, 'a method (of standard decorators)', context?.kind);
       return coordinated(planOf(name, options, method), method, kernelOf);
     };
   }
@@ -55,7 +55,10 @@ function coordinated(plan: Plan, fn: AnyFunction, kernelOf: () => Kernel): unkno
   function observe(this: unknown, ...args: unknown[]): unknown {
     return observeCall(plan, kernelOf, this === call ? undefined : this, args);
   }
-  Object.defineProperties(call, { name: { value: fn.name, configurable: true }, length: { value: fn.length, configurable: true } });
+  Object.defineProperties(call, {
+    name: { value: fn.name, configurable: true },
+    length: { value: fn.length, configurable: true },
+  });
   return Object.assign(call, fn, {
     started: { event: plan.started },
     complete: { event: plan.complete },

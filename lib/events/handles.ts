@@ -21,7 +21,11 @@ export type ValueOf<F extends AnyFunction> =
 
 /** What a call of it results in: the last value of a stream (`undefined` if it was empty) or what `collect` made of it. */
 export type ResultOf<F extends AnyFunction, Collected = never> =
-  IsStream<ReturnType<F>> extends true ? ([Collected] extends [never] ? ValueOf<F> | undefined : Collected) : ValueOf<F>;
+  IsStream<ReturnType<F>> extends true
+    ? [Collected] extends [never]
+      ? ValueOf<F> | undefined
+      : Collected
+    : ValueOf<F>;
 
 /** A function that returns plain promises stays itself, generics and overloads included; any other becomes asynchronous. */
 type Face<F extends AnyFunction, Collected> =

@@ -3,16 +3,17 @@
  * AsyncIterable, or a promise of one of these. All of them become the same few calls on a `Course`.
  */
 import {
-  EmptyError,
+  defer,
+  EMPTY,
   finalize,
   from,
   isObservable,
-  type Observable,
+  Observable,
   type OperatorFunction,
-  ReplaySubject,
   Subject,
   Subscription,
   takeUntil,
+  throwIfEmpty,
 } from 'rxjs';
 
 /** Who follows a piece of work. */
@@ -63,17 +64,16 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** Nothing of a stream runs any more; called once. */
-type Over = (failure: Failure | null) => void;
-
 function followStream(stream: Stream, course: Course, collect: Collect): void {
-  const halt = new ReplaySubject<void>(1);
+  const halt = new Subject<void>();
   const values = new Subject<unknown>();
   const fold = new Subscription();
   let reading = true;
   let folding = collect !== null;
   let result: unknown;
   let failure: Failure | null = null;
+  /** An iterator is not over before it has answered. */
+  let closing: Promise<unknown> | null = null;
 
   // The stream and what `collect` makes of it end each other, whichever is first.
   const finish = (): void => {
@@ -88,14 +88,8 @@ function followStream(stream: Stream, course: Course, collect: Collect): void {
     fold.unsubscribe();
     finish();
   };
-  const next = (value: unknown): void => {
-    course.value(value);
-    if (collect === null) result = value;
-    else values.next(value);
-  };
-  const over = (reason: Failure | null): void => {
+  const over = (): void => {
     reading = false;
-    failure ??= reason;
     if (failure === null) finish();
     else endFold(null);
   };
@@ -104,88 +98,80 @@ function followStream(stream: Stream, course: Course, collect: Collect): void {
   course.stopStream = () => {
     endFold(null);
   };
-  if (course.stopped) halt.next();
-  else if (collect !== null) fold.add(collectInto(values, collect, (value) => (result = value), endFold));
-  if (isObservable(stream)) readObservable(stream, halt, next, over);
-  else readIterable(stream, halt, next, over);
-}
-
-function collectInto(
-  values: Observable<unknown>,
-  collect: OperatorFunction<unknown, unknown>,
-  next: (value: unknown) => void,
-  end: Over,
-): Subscription {
-  let empty = true;
-  return values.pipe(collect).subscribe({
-    next: (value) => {
-      empty = false;
-      next(value);
-    },
-    error: (error: unknown) => {
-      end({ error });
-    },
-    complete: () => {
-      end(empty ? { error: new EmptyError() } : null);
-    },
-  });
-}
-
-function readObservable(stream: Observable<unknown>, halt: Observable<void>, next: (value: unknown) => void, over: Over): void {
-  let failure: Failure | null = null;
-  // `finalize` stands behind the stream: what it calls comes after the teardown of the stream, also where that is synchronous.
-  const ending = finalize<unknown>(() => {
-    over(failure);
-  });
-  from(stream)
-    .pipe(takeUntil(halt), ending)
+  if (collect !== null && !course.stopped) {
+    const collected = defer(() => values.pipe(collect, throwIfEmpty()));
+    fold.add(
+      collected.subscribe({
+        next: (value) => (result = value),
+        error: (error: unknown) => {
+          endFold({ error });
+        },
+        complete: () => {
+          endFold(null);
+        },
+      }),
+    );
+  }
+  const unread = course.stopped || (collect !== null && !folding);
+  const iterating = (end: Promise<unknown>): void => {
+    closing = end;
+  };
+  const source = isObservable(stream) ? (unread ? EMPTY : from(stream)) : iterate(stream, unread, iterating);
+  source
+    .pipe(
+      takeUntil(halt),
+      // Behind the stream, so that its teardown comes first, also where it ends while it is being subscribed to.
+      finalize(() => {
+        if (closing === null) over();
+        else closing.then(over, over);
+      }),
+    )
     .subscribe({
-      next,
+      next: (value) => {
+        course.value(value);
+        if (collect === null) result = value;
+        else values.next(value);
+      },
       error: (error: unknown) => {
-        failure = { error };
+        failure ??= { error };
       },
     });
 }
 
-function readIterable(stream: AsyncIterable<unknown>, halt: Observable<void>, next: (value: unknown) => void, over: Over): void {
-  const iterator = stream[Symbol.asyncIterator]();
-  let open = true;
-  let pending: Promise<unknown> = Promise.resolve();
-  const end = (failure: Failure | null): void => {
-    if (!open) return;
-    open = false;
-    over(failure);
-  };
-  const pull = (): void => {
-    const step = promised(() => iterator.next());
-    pending = step;
-    step.then(
-      ({ done, value }) => {
-        if (!open) return;
-        if (done === true) end(null);
-        else {
-          next(value);
-          if (open) pull();
-        }
-      },
-      (error: unknown) => {
-        end({ error });
-      },
-    );
-  };
-  halt.subscribe(() => {
-    if (!open) return;
-    open = false;
-    const closed = (): void => {
-      over(null);
+/** The values of an iterator, one asked for after the other; `closing` gets the end of one that was left early or `unread`. */
+function iterate(
+  stream: AsyncIterable<unknown>,
+  unread: boolean,
+  closing: (end: Promise<unknown>) => void,
+): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const iterator = stream[Symbol.asyncIterator]();
+    let ended = false;
+    let pending: Promise<unknown> = Promise.resolve();
+    const pull = (): void => {
+      const step = promised(() => iterator.next());
+      pending = step;
+      step.then(
+        ({ done, value }) => {
+          ended = done === true;
+          if (ended) subscriber.complete();
+          else subscriber.next(value);
+          if (!subscriber.closed) pull();
+        },
+        (error: unknown) => {
+          ended = true;
+          subscriber.error(error);
+        },
+      );
     };
-    // An iterator that cannot be closed has ended when it has answered what it was asked last.
-    (iterator.return === undefined ? pending : close(iterator)).then(closed, closed);
+    if (unread) subscriber.complete();
+    else pull();
+    return () => {
+      // One that cannot be closed has ended when it has answered what it was asked last.
+      if (!ended) closing(iterator.return === undefined ? pending : promised(() => iterator.return?.()));
+    };
   });
-  if (open) pull();
 }
-
-const close = (iterator: AsyncIterator<unknown>): Promise<unknown> => promised(() => iterator.return?.());
 
 /** What `fn` throws is a rejection. */
 const promised = <T>(fn: () => T | PromiseLike<T>): Promise<T> =>

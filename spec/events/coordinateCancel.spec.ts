@@ -22,7 +22,10 @@ describe('signal', () => {
     expect(error).toBeInstanceOf(AbortedError);
     expect((error as Error).cause).toBe('enough');
     expect(names()).toEqual(['first_started', 'a_cancelled']);
-    expect(data('a_cancelled')).toMatchObject({ reason: { code: 'RXB_ABORTED', cause: { message: 'enough' } }, duration: 0 });
+    expect(data('a_cancelled')).toMatchObject({
+      reason: { code: 'RXB_ABORTED', cause: { message: 'enough' } },
+      duration: 0,
+    });
     work.resolve();
     await first;
     expect([called, gate('db').holders]).toEqual([false, []]);
@@ -54,7 +57,11 @@ describe('signal', () => {
     await clock.advance(0);
     expect(next.now).toBe('b');
     expect(names()).toEqual(['a_started', 'a_cancelled', 'b_started', 'b_complete']);
-    expect(data('a_cancelled')).toMatchObject({ timestamp: epoch + 100, duration: 100, reason: { name: 'AbortedError' } });
+    expect(data('a_cancelled')).toMatchObject({
+      timestamp: epoch + 100,
+      duration: 100,
+      reason: { name: 'AbortedError' },
+    });
   });
 
   it('is told of at once where no lock is held', async () => {
@@ -90,7 +97,8 @@ describe('signal', () => {
     const ask = coordinate(
       'a',
       { signal: (_topic, options) => options?.signal },
-      async (_topic: string, options?: { signal: AbortSignal }) => (options === undefined ? 'unbounded' : new Promise(() => {})),
+      async (_topic: string, options?: { signal: AbortSignal }) =>
+        options === undefined ? 'unbounded' : new Promise(() => {}),
     );
     const abort = new AbortController();
     const bounded = ask('x', { signal: abort.signal });
@@ -307,11 +315,19 @@ describe('observe', () => {
 
   it('can be left by whoever hears its first value', async () => {
     const { coordinate, names, gate } = agents();
-    const agent = coordinate('a', { lock: 'db' }, () => new Observable<number>((subscriber) => {
-      for (let i = 0; i < 5 && !subscriber.closed; i++) subscriber.next(i);
-    }));
+    const agent = coordinate(
+      'a',
+      { lock: 'db' },
+      () =>
+        new Observable<number>((subscriber) => {
+          for (let i = 0; i < 5 && !subscriber.closed; i++) subscriber.next(i);
+        }),
+    );
     const seen: number[] = [];
-    agent.observe().pipe(take(2)).subscribe((value) => seen.push(value));
+    agent
+      .observe()
+      .pipe(take(2))
+      .subscribe((value) => seen.push(value));
 
     expect([seen, names(), gate('db').holders]).toEqual([[0, 1], ['a_started', 'a_cancelled'], []]);
   });

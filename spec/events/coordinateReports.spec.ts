@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BusyError } from '../../lib/errors.ts';
+import { AbortedError, BusyError } from '../../lib/errors.ts';
 import { currentCall } from '../../lib/events/currentCall.ts';
 import { agents } from '../support/agents.ts';
 import { deferred } from '../support/deferred.ts';
@@ -150,7 +150,7 @@ test.prop([fc.array(plan, { minLength: 1, maxLength: 12 })], { numRuns })(
         } else {
           agent().then(
             () => (outcomes[n] = '_complete'),
-            (error: { code?: string }) => (outcomes[n] = error.code === 'RXB_ABORTED' ? '_cancelled' : '_failed'),
+            (error: unknown) => (outcomes[n] = error instanceof AbortedError ? '_cancelled' : '_failed'),
           );
         }
         if (abortAt !== null) clock.schedule(stop, abortAt);

@@ -6,20 +6,23 @@ import { agents, epoch, outcomeOf } from '../support/agents.ts';
 import { deferred } from '../support/deferred.ts';
 
 describe('retry', () => {
-  it.each([3, { attempts: 3 }])('%j invokes a failing function exactly 3 times, and fails with its error', async (retry) => {
-    const { coordinate, clock, names } = agents();
-    const errors: Error[] = [];
-    const call = coordinate('a', { retry }, async () => {
-      errors.push(new Error(`attempt ${currentCall().attempt}`));
-      throw errors.at(-1);
-    })();
-    const outcome = outcomeOf(call);
-    await clock.flush();
+  it.each([3, { attempts: 3 }])(
+    '%j invokes a failing function exactly 3 times, and fails with its error',
+    async (retry) => {
+      const { coordinate, clock, names } = agents();
+      const errors: Error[] = [];
+      const call = coordinate('a', { retry }, async () => {
+        errors.push(new Error(`attempt ${currentCall().attempt}`));
+        throw errors.at(-1);
+      })();
+      const outcome = outcomeOf(call);
+      await clock.flush();
 
-    expect(errors.map(({ message }) => message)).toEqual(['attempt 1', 'attempt 2', 'attempt 3']);
-    expect(outcome.now).toBe(errors[2]);
-    expect(names()).toEqual(['a_started', 'a_retrying', 'a_retrying', 'a_failed']);
-  });
+      expect(errors.map(({ message }) => message)).toEqual(['attempt 1', 'attempt 2', 'attempt 3']);
+      expect(outcome.now).toBe(errors[2]);
+      expect(names()).toEqual(['a_started', 'a_retrying', 'a_retrying', 'a_failed']);
+    },
+  );
 
   it('says what failed, and how long it waits', async () => {
     const { coordinate, clock, data, events } = agents();
@@ -163,8 +166,6 @@ describe('retry', () => {
 
     expect(outcome.now).toBeInstanceOf(CallTimeoutError);
     expect(calls).toBe(3);
-    expect(names()).toEqual(
-      'a_started a_retrying a_abandoned a_retrying a_abandoned a_abandoned a_failed'.split(' '),
-    );
+    expect(names()).toEqual('a_started a_retrying a_abandoned a_retrying a_abandoned a_abandoned a_failed'.split(' '));
   });
 });

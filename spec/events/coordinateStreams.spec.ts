@@ -1,4 +1,19 @@
-import { concat, EmptyError, EMPTY, filter, NEVER, Observable, of, reduce, Subject, take, throwError, timer, toArray } from 'rxjs';
+import {
+  concat,
+  EmptyError,
+  EMPTY,
+  filter,
+  from,
+  NEVER,
+  Observable,
+  of,
+  reduce,
+  Subject,
+  take,
+  throwError,
+  timer,
+  toArray,
+} from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { AbortedError, CallTimeoutError } from '../../lib/errors.ts';
 import { currentCall } from '../../lib/events/currentCall.ts';
@@ -13,11 +28,20 @@ async function* letters(text: string): AsyncGenerator<string> {
 }
 
 const sources: [string, (text: string) => unknown][] = [
-  ['an Observable', (text) => of(...text)],
-  ['a promise of an Observable', async (text) => of(...text)],
+  ['an Observable', (text) => from(text)],
+  ['a promise of an Observable', async (text) => from(text)],
   ['an async generator', letters],
   ['a promise of an AsyncIterable', async (text) => ({ [Symbol.asyncIterator]: () => letters(text) })],
-  ['a ReadableStream', (text) => new ReadableStream({ start: (c) => { for (const x of text) c.enqueue(x); c.close(); } })],
+  [
+    'a ReadableStream',
+    (text) =>
+      new ReadableStream({
+        start: (c) => {
+          for (const x of text) c.enqueue(x);
+          c.close();
+        },
+      }),
+  ],
 ];
 
 describe.each(sources)('%s', (_what, source) => {
@@ -63,14 +87,22 @@ describe('a stream', () => {
     const error = new Error('broken');
     const seen: unknown[] = [];
     const works = [
-      coordinate('a', { lock: 'db' }, () => concat(of(1), throwError(() => error))),
+      coordinate('a', { lock: 'db' }, () =>
+        concat(
+          of(1),
+          throwError(() => error),
+        ),
+      ),
       coordinate('a', { lock: 'db' }, async function* () {
         yield 1;
         throw error;
       }),
     ];
     for (const work of works) {
-      await work.observe().forEach((value) => seen.push(value)).catch((reason: unknown) => seen.push(reason));
+      await work
+        .observe()
+        .forEach((value) => seen.push(value))
+        .catch((reason: unknown) => seen.push(reason));
       await expect(work()).rejects.toBe(error);
     }
 
@@ -88,8 +120,13 @@ describe('a stream', () => {
       return teardown;
     });
     const endless = new Observable<number>(() => teardown);
-    coordinate('a', { lock: 'db' }, () => sync).observe().subscribe();
-    coordinate('b', { lock: 'db' }, () => endless).observe().subscribe().unsubscribe();
+    coordinate('a', { lock: 'db' }, () => sync)
+      .observe()
+      .subscribe();
+    coordinate('b', { lock: 'db' }, () => endless)
+      .observe()
+      .subscribe()
+      .unsubscribe();
 
     expect(holders).toEqual([1, 1]);
     expect(gate('db').holders).toEqual([]);
@@ -121,7 +158,12 @@ describe('a stream', () => {
     const { coordinate, clock } = agents();
     let calls = 0;
     const work = coordinate('a', { retry: 2, collect: toArray() }, () =>
-      ++calls === 1 ? concat(of('lost'), throwError(() => new Error('no'))) : of('kept'),
+      ++calls === 1
+        ? concat(
+            of('lost'),
+            throwError(() => new Error('no')),
+          )
+        : of('kept'),
     );
     const seen: string[] = [];
     const observed = work.observe().forEach((value) => seen.push(value));
@@ -142,12 +184,16 @@ describe('a stream', () => {
         await Promise.resolve();
         yield currentCall().name;
       }),
-      coordinate('a', () => new Observable<string>((subscriber) => {
-        void Promise.resolve().then(() => {
-          subscriber.next(currentCall().name);
-          subscriber.complete();
-        });
-      })),
+      coordinate(
+        'a',
+        () =>
+          new Observable<string>((subscriber) => {
+            void Promise.resolve().then(() => {
+              subscriber.next(currentCall().name);
+              subscriber.complete();
+            });
+          }),
+      ),
     ];
 
     for (const work of works) expect(await work()).toBe('a');
@@ -165,7 +211,10 @@ describe('a stream', () => {
     const observable = new Observable<number>(() => void log.push('subscribed'));
     for (const late of [iterable, observable]) {
       const work = deferred<AsyncIterable<number> | Observable<number>>();
-      coordinate('a', { lock: 'db' }, () => work.promise).observe().subscribe().unsubscribe();
+      coordinate('a', { lock: 'db' }, () => work.promise)
+        .observe()
+        .subscribe()
+        .unsubscribe();
       work.resolve(late);
       await clock.advance(0);
     }
@@ -189,7 +238,10 @@ describe('an AsyncIterable', () => {
         log.push(`closed, ${gate('db').holders.length} holder`);
       }
     });
-    work.observe().pipe(take(2)).subscribe((value) => log.push(`take ${value}`));
+    work
+      .observe()
+      .pipe(take(2))
+      .subscribe((value) => log.push(`take ${value}`));
     await clock.advance(0);
 
     expect(log).toEqual(['make 0', 'take 0', 'make 1', 'take 1', 'closed, 1 holder']);
@@ -227,21 +279,30 @@ describe('an AsyncIterable', () => {
     expect([gate('db').holders.length, asked]).toEqual([0, 1]);
   });
 
-  it.each(['next', 'return', Symbol.asyncIterator] as const)('whose %s throws ends its call all the same', async (part) => {
-    const { coordinate, clock, names, gate } = agents();
-    const fails = (): never => {
-      throw new Error('no');
-    };
-    const iterator = { next: async () => ({ done: false, value: 1 }), return: async () => ({ done: true, value: 1 }) };
-    const iterable = {
-      [Symbol.asyncIterator]: part === Symbol.asyncIterator ? fails : () => ({ ...iterator, [part]: fails }),
-    } as unknown as AsyncIterable<number>;
-    coordinate('a', { lock: 'db' }, () => iterable).observe().pipe(take(1)).subscribe({ error: () => {} });
-    await clock.advance(0);
+  it.each(['next', 'return', Symbol.asyncIterator] as const)(
+    'whose %s throws ends its call all the same',
+    async (part) => {
+      const { coordinate, clock, names, gate } = agents();
+      const fails = (): never => {
+        throw new Error('no');
+      };
+      const iterator = {
+        next: async () => ({ done: false, value: 1 }),
+        return: async () => ({ done: true, value: 1 }),
+      };
+      const iterable = {
+        [Symbol.asyncIterator]: part === Symbol.asyncIterator ? fails : () => ({ ...iterator, [part]: fails }),
+      } as unknown as AsyncIterable<number>;
+      coordinate('a', { lock: 'db' }, () => iterable)
+        .observe()
+        .pipe(take(1))
+        .subscribe({ error: () => {} });
+      await clock.advance(0);
 
-    expect(names()).toEqual(['a_started', part === 'return' ? 'a_cancelled' : 'a_failed']);
-    expect(gate('db').holders).toEqual([]);
-  });
+      expect(names()).toEqual(['a_started', part === 'return' ? 'a_cancelled' : 'a_failed']);
+      expect(gate('db').holders).toEqual([]);
+    },
+  );
 });
 
 describe('collect', () => {
@@ -266,7 +327,11 @@ describe('collect', () => {
   it('that needs nothing does not begin it', async () => {
     const { coordinate } = agents();
     let begun = false;
-    const work = coordinate('a', { collect: () => of('nothing') }, () => new Observable<number>(() => void (begun = true)));
+    const work = coordinate(
+      'a',
+      { collect: () => of('nothing') },
+      () => new Observable<number>(() => void (begun = true)),
+    );
 
     expect([await work(), begun]).toEqual(['nothing', false]);
   });

@@ -39,7 +39,8 @@ export function agents(options: CoordinatorOptions = {}): Agents {
     names: () => events.map(({ name }) => name),
     data: (name) => {
       const found = events.filter((event) => event.name === name);
-      if (found.length !== 1) throw new Error(`${found.length} events are called ${name}: ${events.map((e) => e.name).join()}`);
+      if (found.length !== 1)
+        throw new Error(`${found.length} events are called ${name}: ${events.map((e) => e.name).join()}`);
       return found[0]?.data;
     },
     problems,
