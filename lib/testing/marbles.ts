@@ -1,4 +1,7 @@
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import type { Coordinator } from '../events/Coordinator.ts';
+import { createCoordinator } from '../events/createCoordinator.ts';
+import { within } from '../events/defaultCoordinator.ts';
 import type { Clock } from '../internal/env.ts';
 import { knownOptions } from '../internal/options.ts';
 import { assertSameMarbles } from './assertSameMarbles.ts';
@@ -7,6 +10,8 @@ import { assertSameMarbles } from './assertSameMarbles.ts';
 export interface MarblesHelpers extends RunHelpers {
   /** The time of the diagram: one character is one millisecond. */
   readonly clock: Clock;
+  /** What bare functions, names and descriptions mean in the body. Its clock is that of the diagram. */
+  readonly coordinator: Coordinator;
 }
 
 export interface MarblesOptions {
@@ -17,9 +22,9 @@ export interface MarblesOptions {
 /**
  * Makes the body of a test that is written in marble diagrams and runs in virtual time, for any test runner.
  *
- * Everything that the body subscribes to lives in the time of RxJS's `TestScheduler`, timers included. Promises do not:
- * what goes through one comes too late for the diagram, which is why a body that returns a promise is refused. For those
- * there is `virtualTime`.
+ * Everything that the body subscribes to lives in the time of RxJS's `TestScheduler`: timers, gates, handlers. Promises do
+ * not: what goes through one comes too late for the diagram, which is why a body that returns a promise is refused. For
+ * those there is `isolated`. Bare functions, names and descriptions mean a coordinator of the body's own.
  *
  * @param options `assertDeepEqual`, to have the differences shown by your test runner.
  * @throws ConfigError for an unknown option.
@@ -29,7 +34,7 @@ export interface MarblesOptions {
  *   expectObservable(cold('  a|').pipe(delay(60_000))).toBe('60s a|');
  * }));
  * ```
- * @see {@link virtualTime} for code that awaits promises
+ * @see {@link isolated} for code that awaits promises
  */
 export function marbles(body: (helpers: MarblesHelpers) => void, options: MarblesOptions = {}): () => void {
   knownOptions('marbles', options, ['assertDeepEqual']);
@@ -39,10 +44,12 @@ export function marbles(body: (helpers: MarblesHelpers) => void, options: Marble
     const scheduler = new TestScheduler((actual, expected) => {
       assertDeepEqual(actual, expected);
     });
-    scheduler.run((helpers) => {
+    const coordinator = createCoordinator({ clock: scheduler });
+    const test = (helpers: RunHelpers): void => {
       const run: (helpers: MarblesHelpers) => unknown = body;
-      const result = run({ ...helpers, clock: scheduler });
-      if (result instanceof Promise) throw new Error('A marble test cannot wait for promises: use virtualTime().');
-    });
+      const result = run({ ...helpers, clock: scheduler, coordinator });
+      if (result instanceof Promise) throw new Error('A marble test cannot wait for promises: use isolated().');
+    };
+    within(coordinator, () => scheduler.run(test));
   };
 }

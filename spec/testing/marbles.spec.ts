@@ -1,7 +1,8 @@
-import { delay, map, of, throwError, timer } from 'rxjs';
+import { delay, map, merge, of, throwError, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../lib/errors.ts';
+import { acquire, ConfigError, emit } from '../../lib/index.ts';
 import { marbles } from '../../lib/testing/marbles.ts';
+import { withLock } from '../../operators/withLock.ts';
 
 describe('marbles', () => {
   it(
@@ -17,6 +18,28 @@ describe('marbles', () => {
       expectObservable(timer(3, clock)).toBe('---(a|)', { a: 0 });
     }),
   );
+
+  it(
+    'means a coordinator of its own by bare names and functions, on the clock of the diagram',
+    marbles(({ cold, expectObservable, coordinator, clock, flush }) => {
+      const work = cold('--x|');
+      expectObservable(merge(work.pipe(withLock('db')), work.pipe(withLock('db')))).toBe('--x--x|');
+      const seen: unknown[] = [];
+      coordinator.when('tick').subscribe(({ timestamp }) => seen.push(timestamp));
+      timer(5, clock).subscribe(() => emit('tick', null));
+      flush();
+      expect(seen).toEqual([5]);
+    }),
+  );
+
+  it('shares no gate with another body', () => {
+    const takes = marbles(({ expectObservable }) => {
+      acquire('db').subscribe();
+      expectObservable(acquire('db').pipe(map(() => 'held'))).toBe('-');
+    });
+    takes();
+    takes();
+  });
 
   it('says what came and what should have come', () => {
     const failing = marbles(({ cold, expectObservable }) => {
@@ -62,7 +85,7 @@ describe('marbles', () => {
 
   it('refuses a body that is asynchronous, and options that it does not know', () => {
     const late = marbles(() => Promise.resolve() as never);
-    expect(late).toThrow('use virtualTime()');
+    expect(late).toThrow('use isolated()');
     expect(() => marbles(() => {}, { deepEqual: () => {} } as never)).toThrow(ConfigError);
   });
 });
