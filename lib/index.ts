@@ -67,6 +67,7 @@ export type {
 export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';
 export type { HandlerSubscription, When } from './events/when.ts';
 export type { Entered } from './gates/enter.ts';
+export type { GateHost } from './gates/host.ts';
 export type { AcquireOptions, AllOf, Gate, GateRef, Grant, Member } from './gates/gate.ts';
 export type {
   ActivitySink,
