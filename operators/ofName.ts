@@ -24,8 +24,13 @@ import { compile, type Selector } from '../lib/events/patterns.ts';
  * @param selector As for `when`: a name, a pattern, a handle, a RegExp or a predicate.
  * @throws ConfigError for a selector that means nothing.
  */
-export function ofName<const S extends SelectorOf<Registered>>(selector: S): OperatorFunction<CoordinatorEvent, EventOf<Registered, S>> {
+export function ofName<const S extends SelectorOf<Registered>>(
+  selector: S,
+): OperatorFunction<CoordinatorEvent, EventOf<Registered, S>> {
   const compiled = compile(selector as Selector);
   const { accepts } = compiled;
-  return filter((event): event is EventOf<Registered, S> & CoordinatorEvent => compiled.matches(event.name) && (accepts === null || accepts(event)));
+  return filter(
+    (event): event is EventOf<Registered, S> & CoordinatorEvent =>
+      compiled.matches(event.name) && (accepts === null || accepts(event)),
+  );
 }

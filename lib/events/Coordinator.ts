@@ -106,7 +106,8 @@ export function checkCoordinatorOptions(options: CoordinatorOptions, owner: stri
   has(clock, ['now', 'schedule'], `${owner}.clock`, 'a scheduler');
   has(logger, ['debug', 'info', 'warn', 'error'], `${owner}.logger`, 'a logger with debug, info, warn and error');
   for (const [name, fn] of Object.entries({ random, onError })) {
-    if (fn !== undefined && typeof fn !== 'function') throw new ConfigError(`${owner}.${name} must be a function, not ${show(fn)}.`);
+    if (fn !== undefined && typeof fn !== 'function')
+      throw new ConfigError(`${owner}.${name} must be a function, not ${show(fn)}.`);
   }
 }
 

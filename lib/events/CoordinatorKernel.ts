@@ -40,7 +40,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   readonly #watchGates: (selector: Compiled, change: 1 | -1) => void;
   readonly #works = new Works();
   /** Everybody who listens, to be ended by `close`. */
-  readonly #lanes = new Map<Lane, Subscription>();
+  readonly #lanes = new Set<Lane>();
   readonly #streams = new Set<StreamSink>();
   #closing: Promise<CloseReport> | null = null;
   /** The deadline is over: not even work that is under way may start more. */
@@ -66,7 +66,9 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     if (options !== undefined) knownOptions(`emit('${name}')`, options, emitOptions);
     const topic = this.#bus.topic(name);
     if (topic.own) {
-      throw new ConfigError(`'${name}' is a name of the library's own events.`, { hint: "Choose one without 'rxbaton.' in front." });
+      throw new ConfigError(`'${name}' is a name of the library's own events.`, {
+        hint: "Choose one without 'rxbaton.' in front.",
+      });
     }
     return this.#send(topic, name, data, options);
   };
@@ -132,7 +134,10 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     return frameHere();
   }
 
-  frame(parent: Frame | null, { coordinator = this, cause = null, call = null, root = false, ticket = null }: Partial<Frame>): Frame {
+  frame(
+    parent: Frame | null,
+    { coordinator = this, cause = null, call = null, root = false, ticket = null }: Partial<Frame>,
+  ): Frame {
     return { parent, coordinator, cause, call, root, ticket };
   }
 
@@ -142,7 +147,9 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
 
   /** A tree of its own: nobody above waits for a handler, and a chain of causes must not become a chain of frames. */
   resume<A>(event: CoordinatorEvent, fn: (argument: A) => void, argument: A): void {
-    this.run({ parent: null, coordinator: this, cause: event, call: null, root: true, ticket: null }, fn, argument);
+    const frame: Frame = { parent: null, coordinator: this, cause: event, call: null, root: true, ticket: null };
+    if (this.tracks) runIn(frame, fn, argument);
+    else runHere(frame, fn, argument);
   }
 
   failed(error: unknown, event: CoordinatorEvent, handler: string): void {
@@ -157,8 +164,13 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   }
 
   dropped(event: CoordinatorEvent, lane: Lane): void {
-    const { name: handler, lost: dropped, terms: { overflow: policy } } = lane;
-    if (dropped === 1) this.#reporter.log('warn', { handler, policy, event }, `The handler ${handler} is too slow and loses events.`);
+    const {
+      name: handler,
+      lost: dropped,
+      terms: { overflow: policy },
+    } = lane;
+    if (dropped === 1)
+      this.#reporter.log('warn', { handler, policy, event }, `The handler ${handler} is too slow and loses events.`);
     if (isOwn(event.name) || !this.wanted(handlerDropped)) return;
     const data: HandlerDropped = { name: event.name, handler, policy, dropped, event };
     this.publish(handlerDropped, data, { cause: event });
@@ -179,30 +191,23 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     });
   }
 
-  handle(selector: Selector, handler: LaneHandler, options: HandlerOptions = {}): HandlerSubscription {
+  handle(selector: Selector, handler: LaneHandler, options?: HandlerOptions): HandlerSubscription {
     const compiled = compile(selector);
     const owner = `when(${compiled.label})`;
-    if (typeof handler !== 'function') throw new ConfigError(`The handler of ${owner} must be a function, not ${show(handler)}.`);
+    if (typeof handler !== 'function')
+      throw new ConfigError(`The handler of ${owner} must be a function, not ${show(handler)}.`);
     const checked = terms(options, owner);
     this.admit(owner);
-    const subscription = disposable(new Subscription());
-    const stop = (): void => {
-      subscription.unsubscribe();
-    };
-    if (checked.signal?.aborted === true) {
-      stop();
-      return subscription;
-    }
-    const lane = new Lane(this, compiled, handler, checked, stop);
-    subscription.add(() => {
-      checked.signal?.removeEventListener('abort', stop);
+    const lane = new Lane(this, compiled, handler, checked);
+    const subscription = disposable(() => {
       this.#lanes.delete(lane);
       this.#leave(compiled, lane);
       lane.stop();
     });
-    checked.signal?.addEventListener('abort', stop);
-    this.#lanes.set(lane, subscription);
+    lane.subscription = subscription;
+    this.#lanes.add(lane);
     this.#join(compiled, lane);
+    if (checked.signal !== null) endWith(subscription, checked.signal);
     return subscription;
   }
 
@@ -246,8 +251,10 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     const abort = (): void => {
       this.#late = true;
       // Before the runs end, lest they make place for what waits behind them.
-      for (const lane of this.#lanes.keys()) dropped += lane.drop();
-      aborted = this.#works.abort(new ClosedError(`The deadline of close(), ${deadline} ms, was over.`, { details: { deadline } }));
+      for (const lane of this.#lanes) dropped += lane.drop();
+      aborted = this.#works.abort(
+        new ClosedError(`The deadline of close(), ${deadline} ms, was over.`, { details: { deadline } }),
+      );
     };
     const started = this.clock.now();
     if (deadline === 0) abort();
@@ -255,18 +262,36 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     await this.#works.idle();
     timer.unsubscribe();
     this.#late = true;
-    for (const subscription of [...this.#lanes.values()]) subscription.unsubscribe();
+    for (const lane of [...this.#lanes]) lane.subscription.unsubscribe();
     for (const sink of [...this.#streams]) sink.complete();
-    await this.gates.backend.close(deadline === Infinity ? {} : { deadline: Math.max(0, deadline - (this.clock.now() - started)) });
-    this.#reporter.log(aborted.length + dropped > 0 ? 'warn' : 'info', { aborted, dropped }, 'The coordinator is closed.');
+    await this.gates.backend.close(
+      deadline === Infinity ? {} : { deadline: Math.max(0, deadline - (this.clock.now() - started)) },
+    );
+    this.#reporter.log(
+      aborted.length + dropped > 0 ? 'warn' : 'info',
+      { aborted, dropped },
+      'The coordinator is closed.',
+    );
     return { aborted, dropped };
   }
 }
 
-function disposable(subscription: Subscription): HandlerSubscription {
-  return Object.assign(subscription, {
-    [Symbol.dispose]() {
-      subscription.unsubscribe();
-    },
+function dispose(this: Subscription): void {
+  this.unsubscribe();
+}
+
+function disposable(teardown: () => void): HandlerSubscription {
+  return Object.assign(new Subscription(teardown), { [Symbol.dispose]: dispose });
+}
+
+/** Ends the subscription when the signal aborts, and leaves nothing on the signal when it ends earlier. */
+function endWith(subscription: Subscription, signal: AbortSignal): void {
+  const end = (): void => {
+    subscription.unsubscribe();
+  };
+  signal.addEventListener('abort', end);
+  subscription.add(() => {
+    signal.removeEventListener('abort', end);
   });
+  if (signal.aborted) end();
 }

@@ -44,18 +44,32 @@ export class EventBus {
   readonly #owner: BusOwner;
   readonly #topics = new Map<string, Topic>();
   readonly #patterns = new Map<Sink, Compiled>();
-  readonly #fan: (event: CoordinatorEvent) => void;
   /** Topics that nobody asked for by name. */
   #idle = 0;
   #inbox: CoordinatorEvent[] = [];
   #sinks: readonly Sink[] = [];
   #delivering = false;
+  /** Calls everybody in `#sinks`. */
+  readonly #fan = (event: CoordinatorEvent): void => {
+    const sinks = this.#sinks;
+    // Who subscribes meanwhile is behind this length, or in another array.
+    const { length } = sinks;
+    let i = 0;
+    // One `try` for as many as go well.
+    while (i < length) {
+      try {
+        for (; i < length; i++) {
+          const sink = sinks[i] as Sink;
+          if (!sink.closed && (sink.accepts === null || sink.accepts(event))) sink.deliver(event);
+        }
+      } catch (error) {
+        this.#owner.failed(error, event, (sinks[i++] as Sink).name);
+      }
+    }
+  };
 
   constructor(owner: BusOwner) {
     this.#owner = owner;
-    this.#fan = (event) => {
-      this.#fanOut(event);
-    };
   }
 
   /** @throws ConfigError when no event can have this name. */
@@ -133,24 +147,6 @@ export class EventBus {
     if (topic.live === 0) return;
     this.#sinks = topic.sinks;
     this.#owner.resume(event, this.#fan, event);
-  }
-
-  #fanOut(event: CoordinatorEvent): void {
-    const sinks = this.#sinks;
-    // Who subscribes meanwhile is behind this length, or in another array.
-    const { length } = sinks;
-    let i = 0;
-    // One `try` for as many as go well.
-    while (i < length) {
-      try {
-        for (; i < length; i++) {
-          const sink = sinks[i] as Sink;
-          if (!sink.closed && (sink.accepts === null || sink.accepts(event))) sink.deliver(event);
-        }
-      } catch (error) {
-        this.#owner.failed(error, event, (sinks[i++] as Sink).name);
-      }
-    }
   }
 }
 

@@ -107,7 +107,13 @@ export class HandlerRun implements Work {
     const { host } = this.#lane;
     this.#timer = after(host.clock, wait, () => {
       this.#timer = null;
-      host.resume(this.#event, (run: HandlerRun) => { run.attempt(); }, this);
+      host.resume(
+        this.#event,
+        (run: HandlerRun) => {
+          run.attempt();
+        },
+        this,
+      );
     });
   }
 

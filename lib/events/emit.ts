@@ -16,10 +16,15 @@ export interface EmitOptions {
 }
 
 /** Data may be left out where it may be undefined. */
-type Payload<Data> = undefined extends Data ? [data?: Data, options?: EmitOptions] : [data: Data, options?: EmitOptions];
+type Payload<Data> = undefined extends Data
+  ? [data?: Data, options?: EmitOptions]
+  : [data: Data, options?: EmitOptions];
 
 /** `emit`, for the names of one coordinator. */
-export type Emit<N extends Names> = <const S extends EmitName<N>>(name: S, ...payload: Payload<NameData<N, S>>) => string;
+export type Emit<N extends Names> = <const S extends EmitName<N>>(
+  name: S,
+  ...payload: Payload<NameData<N, S>>
+) => string;
 
 /**
  * Says that something happened, to everybody who listens at the coordinator of the running code, else at the default one.
@@ -34,5 +39,5 @@ export type Emit<N extends Names> = <const S extends EmitName<N>>(name: S, ...pa
  * const id = emit('data_ready', { dataset }, { sender: 'collector' });
  * ```
  */
-export const emit: Emit<Registered> = ((name: string, data?: unknown, options?: EmitOptions) =>
-  currentKernel().emit(name, data, options)) as Emit<Registered>;
+export const emit: Emit<Registered> = (name: string, data?: unknown, options?: EmitOptions) =>
+  currentKernel().emit(name, data, options);

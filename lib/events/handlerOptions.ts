@@ -41,8 +41,21 @@ export interface Terms {
   readonly plain: boolean;
 }
 
+/** The terms of every handler without options. */
+const none: Terms = {
+  concurrency: Infinity,
+  maxQueue: Infinity,
+  overflow: 'error',
+  retry: null,
+  timeout: Infinity,
+  once: false,
+  signal: null,
+  plain: true,
+};
+
 /** @throws ConfigError */
-export function terms(options: HandlerOptions, owner: string): Terms {
+export function terms(options: HandlerOptions | undefined, owner: string): Terms {
+  if (options === undefined) return none;
   knownOptions(owner, options, ['concurrency', 'maxQueue', 'overflow', 'retry', 'timeout', 'once', 'signal']);
   const { concurrency = Infinity, maxQueue = Infinity, overflow, retry, timeout, once = false, signal } = options;
   if (concurrency !== Infinity) positiveInteger(concurrency, `${owner}.concurrency`);
@@ -50,10 +63,14 @@ export function terms(options: HandlerOptions, owner: string): Terms {
     expected(`${owner}.maxQueue`, 'an integer from 0 up', maxQueue);
   }
   if (maxQueue !== Infinity && concurrency === Infinity) {
-    throw new ConfigError(`${owner}.maxQueue does nothing without concurrency: nothing ever waits.`, { hint: 'Give concurrency too.' });
+    throw new ConfigError(`${owner}.maxQueue does nothing without concurrency: nothing ever waits.`, {
+      hint: 'Give concurrency too.',
+    });
   }
   if (overflow !== undefined && maxQueue === Infinity) {
-    throw new ConfigError(`${owner}.overflow does nothing without maxQueue: nothing ever overflows.`, { hint: 'Give maxQueue too.' });
+    throw new ConfigError(`${owner}.overflow does nothing without maxQueue: nothing ever overflows.`, {
+      hint: 'Give maxQueue too.',
+    });
   }
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== 'function') {
     throw new ConfigError(`${owner}.signal must be an AbortSignal, not ${show(signal)}.`);
@@ -61,7 +78,8 @@ export function terms(options: HandlerOptions, owner: string): Terms {
   return {
     concurrency,
     maxQueue,
-    overflow: overflow === undefined ? 'error' : oneOf(overflow, ['drop-oldest', 'drop-newest', 'error'], `${owner}.overflow`),
+    overflow:
+      overflow === undefined ? 'error' : oneOf(overflow, ['drop-oldest', 'drop-newest', 'error'], `${owner}.overflow`),
     retry: retry === undefined ? null : backoff(retry, `${owner}.retry`),
     timeout: timeout === undefined ? Infinity : milliseconds(timeout, `${owner}.timeout`),
     once: flag(once, `${owner}.once`),

@@ -20,7 +20,7 @@ export function ulidSeed(random: () => number): string {
  * ULIDs of one coordinator: ten digits of time, its eight digits of `seed`, eight digits of `seq`. The id is a function of
  * these three alone, so it needs no randomness of its own, and ids of one coordinator sort by time, then by `seq`.
  *
- * Only the last four digits are new for each id of one millisecond; the rest is remembered.
+ * Only the last two digits are new for each id of one millisecond; the rest is remembered.
  */
 export function ulids(seed: string): (timestamp: number, seq: number) => string {
   const table = (pairs ??= Array.from({ length: 1024 }, (_, i) => digits(i, 2)));
@@ -28,12 +28,12 @@ export function ulids(seed: string): (timestamp: number, seq: number) => string 
   let block = NaN;
   let head = '';
   return (timestamp, seq) => {
-    const upper = Math.floor(seq / 2 ** 20);
+    const upper = Math.floor(seq / 1024);
     if (timestamp !== time || upper !== block) {
       time = timestamp;
       block = upper;
-      head = digits(Math.floor(timestamp), 10) + seed + digits(upper, 4);
+      head = digits(Math.floor(timestamp), 10) + seed + digits(upper, 6);
     }
-    return head + (table[(seq >>> 10) & 1023] as string) + (table[seq & 1023] as string);
+    return head + (table[seq & 1023] as string);
   };
 }

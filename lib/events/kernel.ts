@@ -41,7 +41,7 @@ export interface Kernel {
   readonly gates: GateHost;
   readonly clock: Clock & { wall(): number };
   /** Numbers in [0, 1), for jitter. */
-  random(): number;
+  readonly random: () => number;
   /** Whether frames follow promises (`context: 'on'`). */
   readonly tracks: boolean;
   /** `close` was called. */

@@ -2,6 +2,7 @@
  * Handlers, each in a lane of its own: what one does, or does not do in time, is no concern of the others. A lane takes
  * events from the bus in order and starts its handler on them in that order.
  */
+import { Subscription } from 'rxjs';
 import { OverflowError } from '../errors.ts';
 import { Fifo } from '../internal/Fifo.ts';
 import type { CoordinatorEvent } from './event.ts';
@@ -25,16 +26,17 @@ const attempt = (run: HandlerRun): void => {
 
 /** There may be very many lanes of which few ever wait for anything: what waiting needs is made when it is needed. */
 export class Lane implements Sink {
+  // First what every delivery looks at: with many names, reading it is what a delivery costs.
   closed = false;
   readonly accepts: ((event: CoordinatorEvent) => boolean) | null;
   readonly handler: LaneHandler;
+  /** Nothing is counted: every event starts at once. */
+  readonly #plain: boolean;
   readonly terms: Terms;
   readonly host: LaneHost;
   readonly #selector: Compiled;
-  /** Nothing is counted: every event starts at once. */
-  readonly #plain: boolean;
-  /** Ends the subscription. */
-  readonly #over: () => void;
+  /** Its end is the end of the lane. Set by whoever makes both. */
+  subscription: Subscription = Subscription.EMPTY;
   #queue: Fifo<CoordinatorEvent> | null = null;
   /** The events that it is not done with, as far as that takes time. */
   #runs: Set<HandlerRun> | null = null;
@@ -44,14 +46,13 @@ export class Lane implements Sink {
   #stopped = false;
   #lost = 0;
 
-  constructor(host: LaneHost, selector: Compiled, handler: LaneHandler, terms: Terms, over: () => void) {
+  constructor(host: LaneHost, selector: Compiled, handler: LaneHandler, terms: Terms) {
     this.accepts = selector.accepts;
     this.handler = handler;
+    this.#plain = terms.plain;
     this.terms = terms;
     this.host = host;
     this.#selector = selector;
-    this.#plain = terms.plain;
-    this.#over = over;
   }
 
   get name(): string {
@@ -89,7 +90,7 @@ export class Lane implements Sink {
     this.#runs?.delete(run);
     if (this.#plain) return;
     this.#active--;
-    if (this.terms.once) this.#over();
+    if (this.terms.once) this.subscription.unsubscribe();
     else this.#next();
   }
 

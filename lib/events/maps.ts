@@ -22,7 +22,11 @@ export interface Strict {}
 /* eslint-enable */
 
 type AnyFunction = (...args: never) => unknown;
-type ResultOf<A> = A extends { readonly complete: EventHandle<Completed<infer R>> } ? R : A extends AnyFunction ? Awaited<ReturnType<A>> : unknown;
+type ResultOf<A> = A extends { readonly complete: EventHandle<Completed<infer R>> }
+  ? R
+  : A extends AnyFunction
+    ? Awaited<ReturnType<A>>
+    : unknown;
 type ArgsOf<A> = A extends (...args: infer P) => unknown ? P : readonly unknown[];
 
 /** The events of coordinated functions: `AgentEvents<{ researcher: typeof research }>` has `researcher_complete` and its like. */
@@ -65,7 +69,8 @@ export type EmitName<N extends Names> = NameIn<N> | (N['strict'] extends true ? 
 export type WhenName<N extends Names> = EmitName<N> | keyof OwnEvents | `${string}*${string}`;
 
 /** Whatever may be listened to. */
-export type SelectorOf<N extends Names> = WhenName<N> | EventHandle<any> | RegExp | ((event: CoordinatorEvent<string, any>) => boolean);
+export type SelectorOf<N extends Names> =
+  WhenName<N> | EventHandle<any> | RegExp | ((event: CoordinatorEvent<string, any>) => boolean);
 
 type Glob<P extends string> = P extends `${infer Head}*${infer Tail}` ? `${Head}${string}${Glob<Tail>}` : P;
 
@@ -95,4 +100,7 @@ export type DataOf<N extends Names, S> = S extends string
       : any;
 
 /** The events that a selector stands for. */
-export type EventOf<N extends Names, S> = CoordinatorEvent<S extends string ? (S extends `${string}*${string}` ? string : S) : string, DataOf<N, S>>;
+export type EventOf<N extends Names, S> = CoordinatorEvent<
+  S extends string ? (S extends `${string}*${string}` ? string : S) : string,
+  DataOf<N, S>
+>;

@@ -31,7 +31,16 @@ export interface OwnEvents extends Record<`rxbaton.gate.${GateActivity['action']
   'rxbaton.handler_dropped': HandlerDropped;
 }
 
-const gateActions: readonly GateActivity['action'][] = ['queued', 'granted', 'released', 'refused', 'left', 'lost', 'changed', 'deadlock'];
+const gateActions: readonly GateActivity['action'][] = [
+  'queued',
+  'granted',
+  'released',
+  'refused',
+  'left',
+  'lost',
+  'changed',
+  'deadlock',
+];
 
 /** The names of gate activity. */
 export const gateEvents: readonly string[] = /*@__PURE__*/ gateActions.map((action) => `rxbaton.gate.${action}`);

@@ -7,6 +7,7 @@
  * that spells it, by no other and by no predicate: an alert on `'*_failed'` must not hear about its own failure.
  */
 import { ConfigError } from '../errors.ts';
+import { show } from '../internal/options.ts';
 import type { CoordinatorEvent, EventHandle } from './event.ts';
 
 /** A name, a pattern with `*`, a handle such as `research.complete`, a RegExp on the name, or a predicate on the event. */
@@ -34,34 +35,54 @@ export function isOwn(name: string): boolean {
 /** @throws ConfigError when no event can have this name. */
 export function checkName(name: string): void {
   if (typeof name === 'string' && name !== '' && !name.includes('*')) return;
-  throw new ConfigError(`An event needs a name: some text without '*', not ${JSON.stringify(name) ?? String(name)}.`, {
+  throw new ConfigError(`An event needs a name: some text without '*', not ${show(name)}.`, {
     details: { name },
   });
 }
 
 /** @throws ConfigError when it is no selector. */
 export function compile(selector: Selector): Compiled {
-  if (typeof selector === 'string') return selector.includes('*') ? glob(selector) : exactly(selector);
+  if (typeof selector === 'string') return selector.includes('*') ? glob(selector) : new ExactName(selector);
   if (typeof selector === 'function') {
     const label = `a predicate${selector.name === '' ? '' : ` (${selector.name})`}`;
     return { label, name: null, matches: (name) => !isOwn(name), accepts: selector };
   }
   if (selector instanceof RegExp) return expression(selector);
-  if (typeof selector === 'object' && typeof (selector as EventHandle | null)?.event === 'string') return exactly(selector.event);
-  throw new ConfigError(`when() needs a name, a pattern, a handle, a RegExp or a predicate, not ${String(selector)}.`, {
+  if (typeof selector === 'object' && typeof (selector as EventHandle | null)?.event === 'string')
+    return new ExactName(selector.event);
+  throw new ConfigError(`when() needs a name, a pattern, a handle, a RegExp or a predicate, not ${show(selector)}.`, {
     hint: "Give 'researcher_complete', '*_failed', research.complete, /^order_/ or (event) => boolean.",
     details: { selector },
   });
 }
 
-function exactly(name: string): Compiled {
-  checkName(name);
-  return { label: `'${name}'`, name, matches: (other) => other === name, accepts: null };
+/** There may be very many of these, so they have no closures. */
+class ExactName implements Compiled {
+  readonly name: string;
+  readonly accepts = null;
+
+  constructor(name: string) {
+    checkName(name);
+    this.name = name;
+  }
+
+  get label(): string {
+    return `'${this.name}'`;
+  }
+
+  matches(name: string): boolean {
+    return name === this.name;
+  }
 }
 
 function glob(pattern: string): Compiled {
   const parts = pattern.split(/\*+/);
-  return { label: `'${pattern}'`, name: null, matches: (name) => isOwn(pattern) === isOwn(name) && covers(parts, name), accepts: null };
+  return {
+    label: `'${pattern}'`,
+    name: null,
+    matches: (name) => isOwn(pattern) === isOwn(name) && covers(parts, name),
+    accepts: null,
+  };
 }
 
 /** Whether the parts follow each other in the name, the first at its beginning and the last at its end. */
@@ -85,5 +106,10 @@ function expression(regexp: RegExp): Compiled {
   // `g` and `y` make a RegExp remember where it stopped: the same name would match every other time.
   const stateless = new RegExp(regexp.source, regexp.flags.replace(/[gy]/g, ''));
   const spellsOwn = regexp.source.includes('rxbaton');
-  return { label: String(regexp), name: null, matches: (name) => (spellsOwn || !isOwn(name)) && stateless.test(name), accepts: null };
+  return {
+    label: String(regexp),
+    name: null,
+    matches: (name) => (spellsOwn || !isOwn(name)) && stateless.test(name),
+    accepts: null,
+  };
 }

@@ -53,7 +53,11 @@ export interface BareWhen extends When<Registered> {
  */
 export const when: BareWhen = /*@__PURE__*/ Object.assign(bareWhen as When<Registered>, { method: whenMethod });
 
-function bareWhen(selector: Selector, handler?: (data: never, event: never) => unknown, options?: HandlerOptions): unknown {
+function bareWhen(
+  selector: Selector,
+  handler?: (data: never, event: never) => unknown,
+  options?: HandlerOptions,
+): unknown {
   if (handler !== undefined) return currentKernel().handle(selector, handler, options);
   // Resolved when subscribed: a module may say what it will listen to before anybody has configured anything.
   return new Observable((subscriber) => currentKernel().events(selector).subscribe(subscriber));

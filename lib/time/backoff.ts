@@ -36,7 +36,8 @@ export function backoff(retry: number | Retry, owner: string): Backoff {
   if (typeof factor !== 'number' || !(factor >= 1) || factor === Infinity) {
     throw new ConfigError(`${owner}.factor must be a number from 1 up, not ${show(factor)}.`, { details: { factor } });
   }
-  if (when !== undefined && typeof when !== 'function') throw new ConfigError(`${owner}.when must be a function, not ${show(when)}.`);
+  if (when !== undefined && typeof when !== 'function')
+    throw new ConfigError(`${owner}.when must be a function, not ${show(when)}.`);
 
   return (error, attempt, random) => {
     if (attempt >= attempts) return null;

@@ -9,7 +9,12 @@ const recorded = (options: Parameters<typeof createCoordinator>[0] = {}) => {
   const events = new Map<string, CoordinatorEvent>();
   coordinator.when('*').subscribe((event) => events.set(event.name, event));
   const causes = (): Record<string, string | undefined> =>
-    Object.fromEntries([...events.values()].map(({ name, causationId }) => [name, [...events.values()].find(({ id }) => id === causationId)?.name]));
+    Object.fromEntries(
+      [...events.values()].map(({ name, causationId }) => [
+        name,
+        [...events.values()].find(({ id }) => id === causationId)?.name,
+      ]),
+    );
   return { ...coordinator, coordinator, events, causes };
 };
 
@@ -39,11 +44,15 @@ describe('causation', () => {
     const clock = virtualTime();
     const { when, emit, causes } = recorded({ clock, onError: () => {} });
     let tries = 0;
-    when('in*', async (n: number) => {
-      await null;
-      if (++tries === 1) throw new Error('once');
-      emit(`out ${n}`);
-    }, { concurrency: 1, retry: { attempts: 2, delay: 10 } });
+    when(
+      'in*',
+      async (n: number) => {
+        await null;
+        if (++tries === 1) throw new Error('once');
+        emit(`out ${n}`);
+      },
+      { concurrency: 1, retry: { attempts: 2, delay: 10 } },
+    );
     for (const n of [1, 2, 3]) emit(`in ${n}`, n);
     await clock.flush();
     expect(causes()).toMatchObject({ 'out 1': 'in 1', 'out 2': 'in 2', 'out 3': 'in 3' });
@@ -91,10 +100,16 @@ describe("context: 'off'", () => {
     const asked = vi.spyOn(process, 'getBuiltinModule');
     const times = (): number => asked.mock.calls.filter(([id]) => id === 'node:async_hooks').length;
     const fresh = await import('rxbaton');
-    for (const [context, made] of [['off', 0], ['on', 1]] as const) {
+    for (const [context, made] of [
+      ['off', 0],
+      ['on', 1],
+    ] as const) {
       const coordinator = fresh.createCoordinator({ context });
       await fresh.within(coordinator, async () => {
-        coordinator.when('a', async () => { await null; coordinator.emit('b'); });
+        coordinator.when('a', async () => {
+          await null;
+          coordinator.emit('b');
+        });
         coordinator.emit('a');
       });
       await coordinator.settled();
@@ -107,9 +122,17 @@ describe("context: 'off'", () => {
   it('mixes with coordinators that track, inside and outside', () => {
     const on = recorded();
     const off = recorded({ context: 'off' });
-    on.when('outer', () => { off.emit('inner'); emit('after inner'); });
-    off.when('inner', () => { emit('from inner'); on.emit('across'); });
-    on.when('across', () => { emit('from across'); });
+    on.when('outer', () => {
+      off.emit('inner');
+      emit('after inner');
+    });
+    off.when('inner', () => {
+      emit('from inner');
+      on.emit('across');
+    });
+    on.when('across', () => {
+      emit('from across');
+    });
     on.emit('outer');
     expect([...on.events.keys()]).toEqual(['outer', 'across', 'after inner', 'from across']);
     expect([...off.events.keys()]).toEqual(['inner', 'from inner']);
@@ -125,7 +148,10 @@ describe('within', () => {
     const two = recorded();
     const seen: string[] = [];
     await within(one.coordinator, async () => {
-      when('a', (_, { name }) => { seen.push(name); emit('b'); });
+      when('a', (_, { name }) => {
+        seen.push(name);
+        emit('b');
+      });
       await null;
       within(two.coordinator, () => emit('elsewhere'));
       emit('a');
@@ -137,7 +163,11 @@ describe('within', () => {
   it('returns and throws what the function does, and wants a coordinator', () => {
     const { coordinator } = recorded();
     expect(within(coordinator, () => 5)).toBe(5);
-    expect(() => within(coordinator, () => { throw new Error('mine'); })).toThrow('mine');
+    expect(() =>
+      within(coordinator, () => {
+        throw new Error('mine');
+      }),
+    ).toThrow('mine');
     expect(() => within({} as never, () => 5)).toThrow('within() needs a coordinator');
   });
 });

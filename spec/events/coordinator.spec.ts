@@ -21,7 +21,12 @@ describe('coordinators', () => {
     const backend = memoryBackend();
     const { gates } = createCoordinator({ clock, backend, deadlock: 'report', context: 'off', random: () => 0.5 });
     expect(gates.backend).toBe(backend);
-    expect([gates.tracks, gates.env.deadlock, gates.env.clock.now(), gates.env.random()]).toEqual([false, 'report', 0, (0.5).toString(36).slice(2)]);
+    expect([gates.tracks, gates.env.deadlock, gates.env.clock.now(), gates.env.random()]).toEqual([
+      false,
+      'report',
+      0,
+      (0.5).toString(36).slice(2),
+    ]);
     expect(createCoordinator().gates).toMatchObject({ tracks: true, env: { deadlock: 'error', activity: null } });
   });
 
@@ -64,7 +69,10 @@ describe('the default coordinator', () => {
 
   it('is made on first use, and is what bare functions mean', async () => {
     const seen: unknown[] = [];
-    when('a', async (data) => { await null; seen.push(data); });
+    when('a', async (data) => {
+      await null;
+      seen.push(data);
+    });
     emit('a', 1);
     await settled();
     expect(seen).toEqual([1]);
@@ -83,17 +91,25 @@ describe('the default coordinator', () => {
 
   it('cannot be configured twice, after an event, or after a gate was used', () => {
     configure({});
-    expect(() => { configure({}); }).toThrow('came too late');
+    expect(() => {
+      configure({});
+    }).toThrow('came too late');
     resetDefault();
     emit('a');
-    expect(() => { configure({}); }).toThrow(ConfigError);
+    expect(() => {
+      configure({});
+    }).toThrow(ConfigError);
     resetDefault();
     defaultHost();
-    expect(() => { configure({}); }).toThrow(ConfigError);
+    expect(() => {
+      configure({});
+    }).toThrow(ConfigError);
   });
 
   it('is not made by a configuration that was refused', () => {
-    expect(() => { configure({ contxt: 'off' } as never); }).toThrow("configure() has no option 'contxt'");
+    expect(() => {
+      configure({ contxt: 'off' } as never);
+    }).toThrow("configure() has no option 'contxt'");
     configure({ context: 'off' });
     expect(defaultHost().tracks).toBe(false);
   });

@@ -6,7 +6,10 @@ import { errorData } from '../../lib/events/errorData.ts';
 
 function make(options: CoordinatorOptions = {}) {
   const errors: string[] = [];
-  const coordinator = createCoordinator({ onError: (error, what) => errors.push(`${String(error)} | ${what}`), ...options });
+  const coordinator = createCoordinator({
+    onError: (error, what) => errors.push(`${String(error)} | ${what}`),
+    ...options,
+  });
   return { ...coordinator, errors };
 }
 
@@ -14,19 +17,35 @@ describe('a handler that fails', () => {
   it('harms nobody: everybody else gets the event, and every later one', async () => {
     const { when, emit, settled, errors } = make();
     const seen: number[] = [];
-    when('a', () => { throw new Error('thrown'); });
+    when('a', () => {
+      throw new Error('thrown');
+    });
     when('a', (n: number) => seen.push(n));
-    when('a', async () => { throw new Error('rejected'); });
+    when('a', async () => {
+      throw new Error('rejected');
+    });
     when('a', () => throwError(() => new Error('stream')));
-    when((event) => { if (event.name === 'a') throw new Error('predicate'); return false; }, () => {});
+    when(
+      (event) => {
+        if (event.name === 'a') throw new Error('predicate');
+        return false;
+      },
+      () => {},
+    );
     when('a', (n: number) => seen.push(n));
     emit('a', 1);
     emit('a', 2);
     await settled();
     expect(seen).toEqual([1, 1, 2, 2]);
     expect(errors.map((error) => error.split(' |')[0])).toEqual([
-      'Error: thrown', 'Error: stream', 'Error: predicate', 'Error: thrown', 'Error: stream', 'Error: predicate',
-      'Error: rejected', 'Error: rejected',
+      'Error: thrown',
+      'Error: stream',
+      'Error: predicate',
+      'Error: thrown',
+      'Error: stream',
+      'Error: predicate',
+      'Error: rejected',
+      'Error: rejected',
     ]);
   });
 
@@ -35,10 +54,14 @@ describe('a handler that fails', () => {
     for (const options of [{}, { concurrency: 1 }, { concurrency: 1, retry: 2, timeout: '1s' }] as const) {
       const { when, emit, settled, errors } = make({ clock });
       const seen: number[] = [];
-      when('a', async (n: number) => {
-        if (n < 0) throw new Error('poison');
-        seen.push(n);
-      }, options);
+      when(
+        'a',
+        async (n: number) => {
+          if (n < 0) throw new Error('poison');
+          seen.push(n);
+        },
+        options,
+      );
       emit('a', -1);
       for (let i = 0; i < 100; i++) emit('a', i);
       await clock.flush();
@@ -56,21 +79,37 @@ describe('a handler that fails', () => {
       throw Object.assign(new Error('declined', { cause: new TypeError('no card') }), { code: 'E_CARD' });
     });
     const id = emit('order_1', { amount: 5 });
-    expect(failures).toMatchObject([{
-      causationId: id,
-      data: {
-        name: 'order_1', handler: 'charge', event: { id, data: { amount: 5 } },
-        error: { name: 'Error', message: 'declined', code: 'E_CARD', stack: expect.stringContaining('declined'), cause: { name: 'TypeError', message: 'no card' } },
+    expect(failures).toMatchObject([
+      {
+        causationId: id,
+        data: {
+          name: 'order_1',
+          handler: 'charge',
+          event: { id, data: { amount: 5 } },
+          error: {
+            name: 'Error',
+            message: 'declined',
+            code: 'E_CARD',
+            stack: expect.stringContaining('declined'),
+            cause: { name: 'TypeError', message: 'no card' },
+          },
+        },
       },
-    }]);
+    ]);
     expect(errors).toEqual(["Error: declined | The handler charge failed on 'order_1'."]);
   });
 
   it('feeds no other: an alert on `*_failed` that throws is called once', () => {
     const { when, emit, errors } = make();
     let alerts = 0;
-    when('*_failed', () => { alerts++; throw new Error('alert'); });
-    when(/_failed/, () => { alerts++; throw new Error('alert'); });
+    when('*_failed', () => {
+      alerts++;
+      throw new Error('alert');
+    });
+    when(/_failed/, () => {
+      alerts++;
+      throw new Error('alert');
+    });
     emit('researcher_failed');
     expect([alerts, errors.length]).toEqual([2, 2]);
   });
@@ -78,8 +117,13 @@ describe('a handler that fails', () => {
   it('goes to onError alone when it fails on an event of the library', () => {
     const { when, emit, errors } = make();
     let calls = 0;
-    when('rxbaton.*', () => { calls++; throw new Error('watcher'); });
-    when('a', () => { throw new Error('handler'); });
+    when('rxbaton.*', () => {
+      calls++;
+      throw new Error('watcher');
+    });
+    when('a', () => {
+      throw new Error('handler');
+    });
     emit('a');
     expect(calls).toBe(1);
     expect(errors.map((error) => error.split(' |')[0])).toEqual(['Error: handler', 'Error: watcher']);
@@ -101,49 +145,73 @@ describe('errors that have no receiver', () => {
       vi.useRealTimers();
     }
   }
-  const boom = (): never => { throw new Error('boom'); };
+  const boom = (): never => {
+    throw new Error('boom');
+  };
 
   it('go where RxJS sends them', async () => {
-    expect(await unhandled(() => {
-      const { when, emit } = createCoordinator();
-      when('a', boom);
-      emit('a');
-    })).toEqual(['Error: boom']);
+    expect(
+      await unhandled(() => {
+        const { when, emit } = createCoordinator();
+        when('a', boom);
+        emit('a');
+      }),
+    ).toEqual(['Error: boom']);
   });
 
   it('are received by onError, or by whoever listens for them', async () => {
-    expect(await unhandled(() => {
-      const { when, emit } = createCoordinator({ onError: () => {} });
-      when('a', boom);
-      emit('a');
-    })).toEqual([]);
-    expect(await unhandled(() => {
-      const { when, emit } = createCoordinator();
-      when('rxbaton.handler_failed', () => {});
-      when('a', boom);
-      emit('a');
-    })).toEqual([]);
+    expect(
+      await unhandled(() => {
+        const { when, emit } = createCoordinator({ onError: () => {} });
+        when('a', boom);
+        emit('a');
+      }),
+    ).toEqual([]);
+    expect(
+      await unhandled(() => {
+        const { when, emit } = createCoordinator();
+        when('rxbaton.handler_failed', () => {});
+        when('a', boom);
+        emit('a');
+      }),
+    ).toEqual([]);
   });
 
   it('include those of onError and of the logger themselves', async () => {
-    expect(await unhandled(() => {
-      const { when, emit } = createCoordinator({
-        onError: () => { throw new Error('onError'); },
-        logger: { debug: boom, info: boom, warn: boom, error: () => { throw new Error('logger'); } },
-      });
-      when('a', boom);
-      emit('a');
-    })).toEqual(['Error: logger', 'Error: onError']);
+    expect(
+      await unhandled(() => {
+        const { when, emit } = createCoordinator({
+          onError: () => {
+            throw new Error('onError');
+          },
+          logger: {
+            debug: boom,
+            info: boom,
+            warn: boom,
+            error: () => {
+              throw new Error('logger');
+            },
+          },
+        });
+        when('a', boom);
+        emit('a');
+      }),
+    ).toEqual(['Error: logger', 'Error: onError']);
   });
 
   it('include those of a bare subscriber, which is not unsubscribed', async () => {
     let calls = 0;
-    expect(await unhandled(() => {
-      const { when, emit } = createCoordinator({ onError: () => {} });
-      when('a').subscribe(() => { calls++; boom(); });
-      emit('a');
-      emit('a');
-    })).toEqual(['Error: boom', 'Error: boom']);
+    expect(
+      await unhandled(() => {
+        const { when, emit } = createCoordinator({ onError: () => {} });
+        when('a').subscribe(() => {
+          calls++;
+          boom();
+        });
+        emit('a');
+        emit('a');
+      }),
+    ).toEqual(['Error: boom', 'Error: boom']);
     expect(calls).toBe(2);
   });
 });
@@ -152,10 +220,16 @@ describe('the logger', () => {
   it('is told of failures, facts first', () => {
     const lines: [object, string][] = [];
     const ignore = (): void => {};
-    const { when, emit } = make({ logger: { debug: ignore, info: ignore, warn: ignore, error: (facts, message) => lines.push([facts, message]) } });
-    when('a', function broken() { throw new Error('boom'); });
+    const { when, emit } = make({
+      logger: { debug: ignore, info: ignore, warn: ignore, error: (facts, message) => lines.push([facts, message]) },
+    });
+    when('a', function broken() {
+      throw new Error('boom');
+    });
     emit('a');
-    expect(lines).toEqual([[{ err: expect.objectContaining({ message: 'boom' }) }, "The handler broken failed on 'a'."]]);
+    expect(lines).toEqual([
+      [{ err: expect.objectContaining({ message: 'boom' }) }, "The handler broken failed on 'a'."],
+    ]);
   });
 });
 
@@ -163,13 +237,21 @@ describe('errors as data', () => {
   it('survive whatever was thrown', () => {
     const endless = new Error('endless');
     endless.cause = endless;
-    const hostile = new Proxy(new Error('hostile'), { get: () => { throw new Error('no'); } });
+    const hostile = new Proxy(new Error('hostile'), {
+      get: () => {
+        throw new Error('no');
+      },
+    });
     expect(errorData('text')).toEqual({ name: 'NonError', message: 'text', stack: '' });
     expect(errorData(undefined).message).toBe('undefined');
     expect(errorData(Object.create(null)).message).toBe('a value that cannot be read');
     expect(errorData(hostile).message).toBe('a value that cannot be read');
     expect(() => JSON.stringify(errorData(endless))).not.toThrow();
-    expect(errorData(new Error('x', { cause: 'text' })).cause).toEqual({ name: 'NonError', message: 'text', stack: '' });
+    expect(errorData(new Error('x', { cause: 'text' })).cause).toEqual({
+      name: 'NonError',
+      message: 'text',
+      stack: '',
+    });
     expect(errorData(Object.assign(new Error('x'), { code: 42 })).code).toBe(42);
   });
 });

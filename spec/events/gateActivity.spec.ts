@@ -5,20 +5,23 @@ import type { GateActivity } from '../../lib/gates/port.ts';
 const granted: GateActivity = { action: 'granted', gate: 'db', kind: 'mutex', at: 1 };
 
 describe('gate activity', () => {
-  it.each(['rxbaton.gate.granted', 'rxbaton.gate.*', 'rxbaton.*', /^rxbaton\.gate/])('is asked for while somebody listens to %s', (selector) => {
-    const { when, gates } = createCoordinator();
-    const seen: unknown[] = [];
-    expect(gates.env.activity).toBeNull();
-    const one = when(selector, (data, { name }) => seen.push([name, data]));
-    const two = when(selector).subscribe();
-    gates.env.activity!(granted);
-    one.unsubscribe();
-    one.unsubscribe();
-    expect(gates.env.activity).not.toBeNull();
-    two.unsubscribe();
-    expect(gates.env.activity).toBeNull();
-    expect(seen).toEqual([['rxbaton.gate.granted', granted]]);
-  });
+  it.each(['rxbaton.gate.granted', 'rxbaton.gate.*', 'rxbaton.*', /^rxbaton\.gate/])(
+    'is asked for while somebody listens to %s',
+    (selector) => {
+      const { when, gates } = createCoordinator();
+      const seen: unknown[] = [];
+      expect(gates.env.activity).toBeNull();
+      const one = when(selector, (data, { name }) => seen.push([name, data]));
+      const two = when(selector).subscribe();
+      gates.env.activity!(granted);
+      one.unsubscribe();
+      one.unsubscribe();
+      expect(gates.env.activity).not.toBeNull();
+      two.unsubscribe();
+      expect(gates.env.activity).toBeNull();
+      expect(seen).toEqual([['rxbaton.gate.granted', granted]]);
+    },
+  );
 
   it.each(['*', 'rxbaton.handler_failed', 'rxbaton.handler_*', /gate/, () => true])('is not for %s', (selector) => {
     const { when, gates } = createCoordinator();

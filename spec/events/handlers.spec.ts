@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { getEventListeners } from 'node:events';
 import { NEVER, Observable, Subject, timer } from 'rxjs';
-import { CallTimeoutError, ConfigError, OverflowError, createCoordinator, type CoordinatorOptions, type HandlerDropped } from 'rxbaton';
+import {
+  CallTimeoutError,
+  ConfigError,
+  OverflowError,
+  createCoordinator,
+  type CoordinatorOptions,
+  type HandlerDropped,
+} from 'rxbaton';
 import { virtualTime } from 'rxbaton/testing';
 
 function make(options: CoordinatorOptions = {}) {
@@ -15,7 +22,10 @@ describe('concurrency', () => {
   it('is without limit by default', () => {
     const { when, emit } = make();
     let running = 0;
-    when('a', () => { running++; return NEVER; });
+    when('a', () => {
+      running++;
+      return NEVER;
+    });
     for (let i = 0; i < 100; i++) emit('a');
     expect(running).toBe(100);
   });
@@ -26,12 +36,21 @@ describe('concurrency', () => {
     const others: number[] = [];
     let running = 0;
     let most = 0;
-    when('a', (n: number) => new Observable<never>((subscriber) => {
-      most = Math.max(most, ++running);
-      log.push(`start ${n} at ${clock.now()}`);
-      subscriber.add(() => running--);
-      subscriber.add(timer(10, clock).subscribe(() => { subscriber.complete(); }));
-    }), { concurrency: 2 });
+    when(
+      'a',
+      (n: number) =>
+        new Observable<never>((subscriber) => {
+          most = Math.max(most, ++running);
+          log.push(`start ${n} at ${clock.now()}`);
+          subscriber.add(() => running--);
+          subscriber.add(
+            timer(10, clock).subscribe(() => {
+              subscriber.complete();
+            }),
+          );
+        }),
+      { concurrency: 2 },
+    );
     when('a', (n: number) => others.push(n));
     for (let i = 0; i < 5; i++) emit('a', i);
     expect(others).toEqual([0, 1, 2, 3, 4]);
@@ -46,10 +65,14 @@ describe('concurrency', () => {
     let release!: () => void;
     const first = new Promise<void>((resolve) => (release = resolve));
     const seen: number[] = [];
-    when('a', (n: number) => {
-      seen.push(n);
-      return n === 0 ? first : undefined;
-    }, { concurrency: 1 });
+    when(
+      'a',
+      (n: number) => {
+        seen.push(n);
+        return n === 0 ? first : undefined;
+      },
+      { concurrency: 1 },
+    );
     for (let i = 0; i < 50_000; i++) emit('a', i);
     expect(seen).toEqual([0]);
     release();
@@ -59,15 +82,32 @@ describe('concurrency', () => {
 
   it('counts promises, streams and async generators as work', async () => {
     for (const work of [
-      async (end: Promise<void>) => { await end; },
-      (end: Promise<void>) => new Observable<never>((subscriber) => { void end.then(() => { subscriber.complete(); }); }),
-      async function* (end: Promise<void>) { yield 1; await end; },
+      async (end: Promise<void>) => {
+        await end;
+      },
+      (end: Promise<void>) =>
+        new Observable<never>((subscriber) => {
+          void end.then(() => {
+            subscriber.complete();
+          });
+        }),
+      async function* (end: Promise<void>) {
+        yield 1;
+        await end;
+      },
     ]) {
       const { when, emit, settled } = make();
       let release!: () => void;
       const end = new Promise<void>((resolve) => (release = resolve));
       let started = 0;
-      when('a', () => { started++; return work(end); }, { concurrency: 1 });
+      when(
+        'a',
+        () => {
+          started++;
+          return work(end);
+        },
+        { concurrency: 1 },
+      );
       emit('a');
       emit('a');
       expect(started).toBe(1);
@@ -85,10 +125,14 @@ describe('maxQueue and overflow', () => {
     const done: number[] = [];
     const drops: HandlerDropped[] = [];
     kit.when('rxbaton.handler_dropped', (data) => drops.push(data));
-    kit.when('a', function slow(n: number) {
-      done.push(n);
-      return done.length === 1 ? gate : undefined;
-    }, { concurrency: 1, maxQueue, ...(overflow === undefined ? {} : { overflow }) });
+    kit.when(
+      'a',
+      function slow(n: number) {
+        done.push(n);
+        return done.length === 1 ? gate : undefined;
+      },
+      { concurrency: 1, maxQueue, ...(overflow === undefined ? {} : { overflow }) },
+    );
     for (let i = 0; i < 6; i++) kit.emit('a', i);
     const finish = async (): Promise<number[]> => {
       gate.complete();
@@ -109,7 +153,11 @@ describe('maxQueue and overflow', () => {
   it("'drop-newest' keeps the oldest", async () => {
     const { drops, finish } = busy('drop-newest');
     expect(await finish()).toEqual([0, 1, 2]);
-    expect(drops.map(({ event, dropped }) => [event.data, dropped])).toEqual([[3, 1], [4, 2], [5, 3]]);
+    expect(drops.map(({ event, dropped }) => [event.data, dropped])).toEqual([
+      [3, 1],
+      [4, 2],
+      [5, 3],
+    ]);
   });
 
   it("'error', the default, refuses the newest as a failure of the handler", async () => {
@@ -133,9 +181,20 @@ describe('maxQueue and overflow', () => {
   it('is said once to the logger, however many are lost', () => {
     const warnings: string[] = [];
     const ignore = (): void => {};
-    const logger = { debug: ignore, info: ignore, error: ignore, warn: (_: object, message: string) => warnings.push(message) };
+    const logger = {
+      debug: ignore,
+      info: ignore,
+      error: ignore,
+      warn: (_: object, message: string) => warnings.push(message),
+    };
     const { when, emit } = make({ logger });
-    when('a', function slow() { return NEVER; }, { concurrency: 1, maxQueue: 0, overflow: 'drop-newest' });
+    when(
+      'a',
+      function slow() {
+        return NEVER;
+      },
+      { concurrency: 1, maxQueue: 0, overflow: 'drop-newest' },
+    );
     for (let i = 0; i < 10; i++) emit('a');
     expect(warnings).toEqual(['The handler slow is too slow and loses events.']);
   });
@@ -146,11 +205,18 @@ describe('maxQueue and overflow', () => {
     const handled: number[] = [];
     let last: HandlerDropped | undefined;
     let drops = 0;
-    when('rxbaton.handler_dropped', (data) => { drops++; last = data; });
-    when('a', (n: number) => {
-      handled.push(n);
-      return handled.length <= 4 ? gate : undefined;
-    }, { concurrency: 4, maxQueue: 1_000, overflow: 'drop-oldest' });
+    when('rxbaton.handler_dropped', (data) => {
+      drops++;
+      last = data;
+    });
+    when(
+      'a',
+      (n: number) => {
+        handled.push(n);
+        return handled.length <= 4 ? gate : undefined;
+      },
+      { concurrency: 4, maxQueue: 1_000, overflow: 'drop-oldest' },
+    );
     for (let i = 0; i < 1_000_000; i++) emit('a', i);
     expect(handled).toEqual([0, 1, 2, 3]);
     gate.complete();
@@ -165,10 +231,14 @@ describe('retry', () => {
   it('tries so many times all together, and then the last error counts', async () => {
     const { when, emit, clock, errors, settled } = make();
     const at: number[] = [];
-    when('a', () => {
-      at.push(clock.now());
-      throw new Error(`attempt ${at.length}`);
-    }, { retry: 3 });
+    when(
+      'a',
+      () => {
+        at.push(clock.now());
+        throw new Error(`attempt ${at.length}`);
+      },
+      { retry: 3 },
+    );
     emit('a');
     await clock.flush();
     await settled();
@@ -179,12 +249,23 @@ describe('retry', () => {
   it('ends with the first success, for rejections and failing streams too', async () => {
     const { when, emit, clock, errors } = make();
     let tries = 0;
-    when('a', async () => { if (++tries < 3) throw new Error('not yet'); }, { retry: { attempts: 5, delay: 10, factor: 1 } });
+    when(
+      'a',
+      async () => {
+        if (++tries < 3) throw new Error('not yet');
+      },
+      { retry: { attempts: 5, delay: 10, factor: 1 } },
+    );
     let streams = 0;
-    when('a', () => new Observable((subscriber) => {
-      if (++streams < 3) subscriber.error(new Error('not yet'));
-      else subscriber.complete();
-    }), { retry: { attempts: 5, delay: 10 } });
+    when(
+      'a',
+      () =>
+        new Observable((subscriber) => {
+          if (++streams < 3) subscriber.error(new Error('not yet'));
+          else subscriber.complete();
+        }),
+      { retry: { attempts: 5, delay: 10 } },
+    );
     emit('a');
     await clock.flush();
     expect([tries, streams, errors.length]).toEqual([3, 3, 0]);
@@ -193,10 +274,14 @@ describe('retry', () => {
   it('keeps the place of the event, so that order stays', async () => {
     const { when, emit, clock } = make();
     const log: string[] = [];
-    when('a', (n: number) => {
-      log.push(`${n} at ${clock.now()}`);
-      if (log.length === 1) throw new Error('once');
-    }, { concurrency: 1, retry: { attempts: 2, delay: 5 } });
+    when(
+      'a',
+      (n: number) => {
+        log.push(`${n} at ${clock.now()}`);
+        if (log.length === 1) throw new Error('once');
+      },
+      { concurrency: 1, retry: { attempts: 2, delay: 5 } },
+    );
     emit('a', 1);
     emit('a', 2);
     await clock.flush();
@@ -206,7 +291,14 @@ describe('retry', () => {
   it('gives the failure up, and not away, when the subscription ends during the wait', async () => {
     const { when, emit, clock, errors, settled } = make();
     let tries = 0;
-    const subscription = when('a', () => { tries++; throw new Error('failed'); }, { retry: 5 });
+    const subscription = when(
+      'a',
+      () => {
+        tries++;
+        throw new Error('failed');
+      },
+      { retry: 5 },
+    );
     emit('a');
     subscription.unsubscribe();
     expect(errors.map(String)).toEqual(['Error: failed']);
@@ -217,7 +309,20 @@ describe('retry', () => {
 
   it('reports a mistake in `when`, and counts it as no', async () => {
     const { when, emit, errors } = make();
-    when('a', () => { throw new Error('failure'); }, { retry: { attempts: 3, when: () => { throw new Error('mistake'); } } });
+    when(
+      'a',
+      () => {
+        throw new Error('failure');
+      },
+      {
+        retry: {
+          attempts: 3,
+          when: () => {
+            throw new Error('mistake');
+          },
+        },
+      },
+    );
     emit('a');
     expect(errors.map(String)).toEqual(['Error: mistake', 'Error: failure']);
   });
@@ -225,7 +330,14 @@ describe('retry', () => {
   it('takes its jitter from `random`', async () => {
     const { when, emit, clock } = make({ random: () => 0.5 });
     const at: number[] = [];
-    when('a', () => { at.push(clock.now()); throw new Error('failed'); }, { retry: { attempts: 2, delay: 100, jitter: 'full' } });
+    when(
+      'a',
+      () => {
+        at.push(clock.now());
+        throw new Error('failed');
+      },
+      { retry: { attempts: 2, delay: 100, jitter: 'full' } },
+    );
     emit('a');
     await clock.flush();
     expect(at).toEqual([0, 50]);
@@ -237,10 +349,18 @@ describe('timeout', () => {
     const { when, emit, clock, errors } = make();
     const late: (() => void)[] = [];
     const seen: number[] = [];
-    when('a', async (n: number) => {
-      seen.push(n);
-      await new Promise<void>((_, reject) => late.push(() => { reject(new Error('late')); }));
-    }, { concurrency: 1, timeout: 10 });
+    when(
+      'a',
+      async (n: number) => {
+        seen.push(n);
+        await new Promise<void>((_, reject) =>
+          late.push(() => {
+            reject(new Error('late'));
+          }),
+        );
+      },
+      { concurrency: 1, timeout: 10 },
+    );
     emit('a', 1);
     emit('a', 2);
     await clock.advance(9);
@@ -268,10 +388,14 @@ describe('timeout', () => {
   it('is one of each attempt, and leaves no timer behind', async () => {
     const { when, emit, clock, errors, settled } = make();
     const at: number[] = [];
-    when('a', () => {
-      at.push(clock.now());
-      return at.length < 3 ? NEVER : Promise.resolve();
-    }, { timeout: 10, retry: { attempts: 3, delay: 5, factor: 1 } });
+    when(
+      'a',
+      () => {
+        at.push(clock.now());
+        return at.length < 3 ? NEVER : Promise.resolve();
+      },
+      { timeout: 10, retry: { attempts: 3, delay: 5, factor: 1 } },
+    );
     emit('a');
     await clock.advance(30);
     await settled();
@@ -284,11 +408,15 @@ describe('once', () => {
     const { when, emit, settled } = make();
     const gate = new Subject<void>();
     const seen: number[] = [];
-    const subscription = when('a', (n: number) => {
-      seen.push(n);
-      emit('a', n + 1);
-      return gate;
-    }, { once: true });
+    const subscription = when(
+      'a',
+      (n: number) => {
+        seen.push(n);
+        emit('a', n + 1);
+        return gate;
+      },
+      { once: true },
+    );
     emit('a', 1);
     emit('a', 10);
     expect([seen, subscription.closed]).toEqual([[1], false]);
@@ -301,7 +429,13 @@ describe('once', () => {
   it('still tries that one again', async () => {
     const { when, emit, clock, errors } = make();
     let tries = 0;
-    when('a', () => { if (++tries < 3) throw new Error('not yet'); }, { once: true, retry: { attempts: 3, delay: 1 } });
+    when(
+      'a',
+      () => {
+        if (++tries < 3) throw new Error('not yet');
+      },
+      { once: true, retry: { attempts: 3, delay: 1 } },
+    );
     emit('a');
     await clock.flush();
     emit('a');
@@ -328,7 +462,14 @@ describe('the end of a subscription', () => {
     const { when, emit, settled, errors } = make();
     let stopped = 0;
     const started: number[] = [];
-    const streams = when('a', (n: number) => { started.push(n); return new Observable(() => () => stopped++); }, { concurrency: 1 });
+    const streams = when(
+      'a',
+      (n: number) => {
+        started.push(n);
+        return new Observable(() => () => stopped++);
+      },
+      { concurrency: 1 },
+    );
     let reject!: (error: Error) => void;
     const promises = when('a', () => new Promise((_, no) => (reject = no)), { concurrency: 1 });
     emit('a', 1);
@@ -348,7 +489,16 @@ describe('the end of a subscription', () => {
   it('reports a teardown that throws, and frees the place', async () => {
     const { when, emit, clock, errors } = make();
     let starts = 0;
-    when('a', () => { starts++; return new Observable(() => () => { throw new Error('teardown'); }); }, { concurrency: 1, timeout: 1 });
+    when(
+      'a',
+      () => {
+        starts++;
+        return new Observable(() => () => {
+          throw new Error('teardown');
+        });
+      },
+      { concurrency: 1, timeout: 1 },
+    );
     emit('a');
     emit('a');
     await clock.advance(1);
@@ -360,8 +510,9 @@ describe('the end of a subscription', () => {
     const { when, emit } = make();
     let seen = 0;
     {
-      using _ = when('a', () => seen++);
+      using subscription = when('a', () => seen++);
       emit('a');
+      expect(subscription.closed).toBe(false);
     }
     emit('a');
     expect(seen).toBe(1);

@@ -36,7 +36,13 @@ describe('ids', () => {
 
   it('keep rising when the calendar of the host goes back', () => {
     let wall = 1_000;
-    const clock = { now: () => 0, wall: () => wall, schedule: () => { throw new Error('no timers here'); } };
+    const clock = {
+      now: () => 0,
+      wall: () => wall,
+      schedule: () => {
+        throw new Error('no timers here');
+      },
+    };
     const coordinator = createCoordinator({ clock });
     const times: number[] = [];
     coordinator.when('tick', (_, { timestamp }) => times.push(timestamp));
@@ -49,7 +55,13 @@ describe('ids', () => {
   });
 
   it('come from `random`: the same numbers make the same ids', () => {
-    const clock = { now: () => 0, wall: () => 5, schedule: () => { throw new Error('no timers here'); } };
+    const clock = {
+      now: () => 0,
+      wall: () => 5,
+      schedule: () => {
+        throw new Error('no timers here');
+      },
+    };
     const id = (random: () => number): string => createCoordinator({ clock, random }).emit('x');
     expect(id(() => 0.3)).toBe(id(() => 0.3));
     expect(id(() => 0.3)).not.toBe(id(() => 0.4));

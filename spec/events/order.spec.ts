@@ -40,13 +40,19 @@ describe('the mailbox', () => {
     when('*', (_, { name }) => logs[1]!.push(name));
     when('*').subscribe(({ name }) => logs[2]!.push(name));
     emit('a');
-    expect(logs).toEqual([['a', 'emitted', 'b', 'c', 'd'], ['a', 'b', 'c', 'd'], ['a', 'b', 'c', 'd']]);
+    expect(logs).toEqual([
+      ['a', 'emitted', 'b', 'c', 'd'],
+      ['a', 'b', 'c', 'd'],
+      ['a', 'b', 'c', 'd'],
+    ]);
   });
 
   it('needs no stack for a chain of 100,000 events', () => {
     const { when, emit } = createCoordinator();
     let left = 100_000;
-    when('next', () => { if (--left > 0) emit('next'); });
+    when('next', () => {
+      if (--left > 0) emit('next');
+    });
     emit('next');
     expect(left).toBe(0);
   });
@@ -54,10 +60,14 @@ describe('the mailbox', () => {
   it('asks who subscribes during a delivery from the next event on', () => {
     const { when, emit } = createCoordinator();
     const seen: string[] = [];
-    when('a', () => {
-      emit('b');
-      when('*', (_, { name }) => seen.push(name));
-    }, { once: true });
+    when(
+      'a',
+      () => {
+        emit('b');
+        when('*', (_, { name }) => seen.push(name));
+      },
+      { once: true },
+    );
     emit('a');
     expect(seen).toEqual(['b']);
   });
@@ -66,8 +76,13 @@ describe('the mailbox', () => {
     const { when, emit } = createCoordinator();
     const seen: string[] = [];
     const others: Subscription[] = [];
-    when('a', () => { for (const other of others) other.unsubscribe(); });
-    others.push(when('a', () => seen.push('named')), when('*', () => seen.push('pattern')));
+    when('a', () => {
+      for (const other of others) other.unsubscribe();
+    });
+    others.push(
+      when('a', () => seen.push('named')),
+      when('*', () => seen.push('pattern')),
+    );
     when('a', () => seen.push('stays'));
     emit('a');
     emit('a');
@@ -78,7 +93,9 @@ describe('the mailbox', () => {
     const { when, emit } = createCoordinator();
     const seen: number[] = [];
     const all = Array.from({ length: 100 }, (_, i) => when(i % 3 === 0 ? 'a*' : 'ab', () => seen.push(i)));
-    all.forEach((subscription, i) => { if (i % 4 !== 1) subscription.unsubscribe(); });
+    all.forEach((subscription, i) => {
+      if (i % 4 !== 1) subscription.unsubscribe();
+    });
     emit('ab');
     expect(seen).toEqual(all.map((_, i) => i).filter((i) => i % 4 === 1));
     for (const subscription of all) subscription.unsubscribe();
@@ -89,7 +106,8 @@ describe('the mailbox', () => {
   it('wakes nobody by a name that is not theirs', () => {
     const { when, emit } = createCoordinator();
     const woken: string[] = [];
-    for (const name of ['b_failed', 'a_failed_twice', 'a_complete', 'xa_failed', 'b*_failed']) when(name, () => woken.push(name));
+    for (const name of ['b_failed', 'a_failed_twice', 'a_complete', 'xa_failed', 'b*_failed'])
+      when(name, () => woken.push(name));
     when('*_failed', (_, { name }) => woken.push(`*_failed: ${name}`));
     emit('a_failed');
     expect(woken).toEqual(['*_failed: a_failed']);
@@ -129,7 +147,13 @@ describe('an event', () => {
     const id = emit('effect', 1, { cause: events[0]!, runId: 'run', sender: 'me' });
     emit('chosen', 2, { cause: events[1]!, correlationId: 'mine' });
     expect(events[0]).toMatchObject({ sender: 'collector', traceparent: '00-1-2-01' });
-    expect(events[1]).toMatchObject({ id, sender: 'me', runId: 'run', causationId: events[0]!.id, correlationId: events[0]!.id });
+    expect(events[1]).toMatchObject({
+      id,
+      sender: 'me',
+      runId: 'run',
+      causationId: events[0]!.id,
+      correlationId: events[0]!.id,
+    });
     expect(events[2]).toMatchObject({ causationId: id, correlationId: 'mine' });
   });
 
@@ -145,7 +169,8 @@ describe('an event', () => {
 
   it('cannot have a name that is empty, a pattern, or one of the library', () => {
     const { emit } = createCoordinator();
-    for (const name of ['', 'a*', 'rxbaton.handler_failed', 'rxbaton.mine', null, 7]) expect(() => (emit as (name: unknown) => string)(name)).toThrow(ConfigError);
+    for (const name of ['', 'a*', 'rxbaton.handler_failed', 'rxbaton.mine', null, 7])
+      expect(() => (emit as (name: unknown) => string)(name)).toThrow(ConfigError);
     expect(() => emit('a', 1, { sendr: 'x' } as never)).toThrow("emit('a') has no option 'sendr'");
   });
 
@@ -153,7 +178,9 @@ describe('an event', () => {
     const make = (freeze: boolean): unknown[] => {
       const { when, emit } = createCoordinator({ freeze });
       let all: unknown[] = [];
-      when('a', (data, event) => { all = [event, data, data.list, data.list[0], data.self]; });
+      when('a', (data, event) => {
+        all = [event, data, data.list, data.list[0], data.self];
+      });
       const data = { list: [{ x: 1 }], self: null as unknown, map: new Map() };
       data.self = data;
       emit('a', data);
@@ -183,7 +210,10 @@ describe('when without a handler', () => {
     const { when, emit } = createCoordinator();
     const seen: unknown[] = [];
     when((event) => event.sender === 'me').subscribe(({ data }) => seen.push(data));
-    when(({ data }) => data === 2, (data) => seen.push(data * 100));
+    when(
+      ({ data }) => data === 2,
+      (data) => seen.push(data * 100),
+    );
     emit('a', 1);
     emit('b', 2, { sender: 'me' });
     expect(seen).toEqual([2, 200]);

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { NEVER, Observable, Subject } from 'rxjs';
-import { ClosedError, ConfigError, createCoordinator, SettledInsideError, within, type CoordinatorOptions } from 'rxbaton';
+import {
+  ClosedError,
+  ConfigError,
+  createCoordinator,
+  SettledInsideError,
+  within,
+  type CoordinatorOptions,
+} from 'rxbaton';
 import { virtualTime } from 'rxbaton/testing';
 import { currentKernel } from '../../lib/events/defaultCoordinator.ts';
 import type { Work } from '../../lib/events/kernel.ts';
@@ -16,12 +23,16 @@ function make(options: CoordinatorOptions = {}) {
 /** Whether a promise has ended, asked as often as one likes. */
 function watch(promise: Promise<unknown>): { readonly ended: boolean } {
   const state = { ended: false };
-  const end = (): void => { state.ended = true; };
+  const end = (): void => {
+    state.ended = true;
+  };
   promise.then(end, end);
   return state;
 }
 
-const jobs = async (): Promise<void> => { for (let i = 0; i < 20; i++) await null; };
+const jobs = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) await null;
+};
 
 describe('settled', () => {
   it('resolves at once when nothing is under way', async () => {
@@ -35,9 +46,18 @@ describe('settled', () => {
     const { when, emit, settled, clock } = make();
     const gate = new Subject<void>();
     let tries = 0;
-    when('a', async () => { await Promise.resolve(); emit('b'); });
+    when('a', async () => {
+      await Promise.resolve();
+      emit('b');
+    });
     when('b', () => gate);
-    when('b', () => { if (++tries < 2) throw new Error('again'); }, { retry: { attempts: 2, delay: 10 } });
+    when(
+      'b',
+      () => {
+        if (++tries < 2) throw new Error('again');
+      },
+      { retry: { attempts: 2, delay: 10 } },
+    );
     emit('a');
     const state = watch(settled());
     await jobs();
@@ -52,7 +72,14 @@ describe('settled', () => {
   it('waits for the whole queue of a handler', async () => {
     const { when, emit, settled } = make();
     let done = 0;
-    when('a', async () => { await null; done++; }, { concurrency: 1 });
+    when(
+      'a',
+      async () => {
+        await null;
+        done++;
+      },
+      { concurrency: 1 },
+    );
     for (let i = 0; i < 50; i++) emit('a');
     await settled();
     expect(done).toBe(50);
@@ -60,7 +87,9 @@ describe('settled', () => {
 
   it('does not wait for bare subscriptions', async () => {
     const { when, emit, settled } = make();
-    when('a').subscribe(() => { void new Promise(() => {}); });
+    when('a').subscribe(() => {
+      void new Promise(() => {});
+    });
     emit('a');
     await settled();
   });
@@ -85,7 +114,11 @@ describe('settled', () => {
   it('waits for the backend, and for what began meanwhile', async () => {
     const written = new Subject<void>();
     let asked = 0;
-    const backend = { ...memoryBackend(), settled: () => (asked++ === 0 ? new Promise<void>((resolve) => written.subscribe({ complete: resolve })) : undefined) };
+    const backend = {
+      ...memoryBackend(),
+      settled: () =>
+        asked++ === 0 ? new Promise<void>((resolve) => written.subscribe({ complete: resolve })) : undefined,
+    };
     const { when, emit, settled } = make({ backend });
     const gate = new Subject<void>();
     when('a', () => gate);
@@ -126,7 +159,10 @@ describe('settled', () => {
   it('is allowed in a handler of another coordinator', async () => {
     const [one, two] = [make(), make()];
     let waited = false;
-    one.when('a', async () => { await two.settled(); waited = true; });
+    one.when('a', async () => {
+      await two.settled();
+      waited = true;
+    });
     one.emit('a');
     await one.settled();
     expect(waited).toBe(true);
@@ -137,8 +173,19 @@ describe('close', () => {
   it('refuses what comes from outside, and lets what is under way come to its end', async () => {
     const { when, emit, close, coordinator } = make();
     const log: string[] = [];
-    when('a', async (n: number) => { log.push(`a${n}`); await null; emit('b', n); }, { concurrency: 1 });
-    when('b', async (n: number) => { await null; log.push(`b${n}`); });
+    when(
+      'a',
+      async (n: number) => {
+        log.push(`a${n}`);
+        await null;
+        emit('b', n);
+      },
+      { concurrency: 1 },
+    );
+    when('b', async (n: number) => {
+      await null;
+      log.push(`b${n}`);
+    });
     emit('a', 1);
     emit('a', 2);
     const closing = close();
@@ -165,9 +212,23 @@ describe('close', () => {
   it('aborts what is not done at the deadline, drops what waits, and says both', async () => {
     const { when, emit, close, clock, errors } = make();
     let stopped = 0;
-    when('a', function stream() { return new Observable(() => () => stopped++); }, { concurrency: 1 });
-    when('a', function promise() { return new Promise(() => {}); });
-    when('b', function retrying() { throw new Error('failed'); }, { retry: { attempts: 9, delay: '1m' } });
+    when(
+      'a',
+      function stream() {
+        return new Observable(() => () => stopped++);
+      },
+      { concurrency: 1 },
+    );
+    when('a', function promise() {
+      return new Promise(() => {});
+    });
+    when(
+      'b',
+      function retrying() {
+        throw new Error('failed');
+      },
+      { retry: { attempts: 9, delay: '1m' } },
+    );
     for (let i = 0; i < 5; i++) emit('a');
     emit('b');
     const closing = close({ deadline: '1s' });
@@ -175,14 +236,19 @@ describe('close', () => {
     await clock.advance(999);
     expect([state.ended, stopped]).toEqual([false, 0]);
     await clock.advance(1);
-    expect(await closing).toEqual({ aborted: ['stream', ...Array.from({ length: 5 }, () => 'promise'), 'retrying'], dropped: 4 });
+    expect(await closing).toEqual({
+      aborted: ['stream', ...Array.from({ length: 5 }, () => 'promise'), 'retrying'],
+      dropped: 4,
+    });
     expect([stopped, clock.pending]).toEqual([1, 0]);
     expect(errors.map(String)).toEqual(['Error: failed']);
   });
 
   it('with deadline 0 aborts at once', async () => {
     const { when, emit, close } = make();
-    when('a', function endless() { return new Promise(() => {}); });
+    when('a', function endless() {
+      return new Promise(() => {});
+    });
     emit('a');
     expect(await close({ deadline: 0 })).toEqual({ aborted: ['endless'], dropped: 0 });
   });
@@ -194,7 +260,11 @@ describe('close', () => {
     const ended = new Promise<void>((resolve) => {
       when('a', async () => {
         await new Promise<void>((release) => (go = release));
-        try { emit('b'); } catch (error) { late = error; }
+        try {
+          emit('b');
+        } catch (error) {
+          late = error;
+        }
         resolve();
       });
     });
@@ -207,7 +277,12 @@ describe('close', () => {
 
   it('closes the backend, with what is left of the deadline', async () => {
     const closed: unknown[] = [];
-    const backend = { ...memoryBackend(), close: async (options?: object) => { closed.push(options); } };
+    const backend = {
+      ...memoryBackend(),
+      close: async (options?: object) => {
+        closed.push(options);
+      },
+    };
     const { when, emit, close, clock } = make({ backend });
     const gate = new Subject<void>();
     when('a', () => gate);
@@ -227,7 +302,9 @@ describe('close', () => {
     const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
     await make({ logger }).close();
     const { when, emit, close } = make({ logger });
-    when('a', function endless() { return NEVER; });
+    when('a', function endless() {
+      return NEVER;
+    });
     emit('a');
     await close({ deadline: 0 });
     expect(lines.map(([level]) => level)).toEqual(['info', 'warn']);

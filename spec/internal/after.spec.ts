@@ -6,7 +6,13 @@ describe('after', () => {
   it('waits however long, in pieces that a host can arm', async () => {
     const clock = virtualTime();
     const armed: number[] = [];
-    const host = { now: () => clock.now(), schedule: ((work: never, delay = 0) => { armed.push(delay); return clock.schedule(work, delay); }) as typeof clock.schedule };
+    const host = {
+      now: () => clock.now(),
+      schedule: ((work: never, delay = 0) => {
+        armed.push(delay);
+        return clock.schedule(work, delay);
+      }) as typeof clock.schedule,
+    };
     let at = -1;
     after(host, 2 ** 32, () => (at = clock.now()));
     await clock.advance(2 ** 32 - 1);

@@ -22,17 +22,29 @@ describe('ofName', () => {
     })();
   });
 
-  it('passes on errors, and makes one of what a predicate throws', marbles(({ cold, expectObservable }) => {
-    const mistake = new Error('mistake');
-    expectObservable(cold('a#', events).pipe(ofName('b'))).toBe('-#');
-    expectObservable(cold('-a-', events).pipe(ofName(() => { throw mistake; }))).toBe('-#', undefined, mistake);
-  }));
+  it(
+    'passes on errors, and makes one of what a predicate throws',
+    marbles(({ cold, expectObservable }) => {
+      const mistake = new Error('mistake');
+      expectObservable(cold('a#', events).pipe(ofName('b'))).toBe('-#');
+      expectObservable(
+        cold('-a-', events).pipe(
+          ofName(() => {
+            throw mistake;
+          }),
+        ),
+      ).toBe('-#', undefined, mistake);
+    }),
+  );
 
-  it('unsubscribes the source', marbles(({ hot, expectObservable, expectSubscriptions }) => {
-    const source = hot(' a-a-a', events);
-    expectObservable(source.pipe(ofName('a_failed')), '---!').toBe('a-a', events);
-    expectSubscriptions(source.subscriptions).toBe('^--!');
-  }));
+  it(
+    'unsubscribes the source',
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot(' a-a-a', events);
+      expectObservable(source.pipe(ofName('a_failed')), '---!').toBe('a-a', events);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    }),
+  );
 
   it('refuses what is no selector', () => {
     expect(() => ofName(5 as never)).toThrow(ConfigError);

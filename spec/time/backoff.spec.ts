@@ -23,7 +23,11 @@ describe('backoff', () => {
   });
 
   it('asks `when`, with the attempt, and does as it says', () => {
-    const retry = { attempts: 9, delay: 10, when: (_: unknown, attempt: number) => [true, false, '3s', 7][attempt - 1] as boolean };
+    const retry = {
+      attempts: 9,
+      delay: 10,
+      when: (_: unknown, attempt: number) => [true, false, '3s', 7][attempt - 1] as boolean,
+    };
     expect(waits(retry)).toEqual([10, null, 3_000, 7]);
     expect(() => waits({ attempts: 2, when: () => 'soon' as never })).toThrow('the answer of retry.when');
   });

@@ -37,7 +37,9 @@ describe('registered names', () => {
       expectTypeOf(data).toEqualTypeOf<{ dataset: string }>();
       expectTypeOf(event).toEqualTypeOf<CoordinatorEvent<'spec_data_ready', { dataset: string }>>();
     });
-    expectTypeOf(when('spec_data_ready')).toEqualTypeOf<Observable<CoordinatorEvent<'spec_data_ready', { dataset: string }>>>();
+    expectTypeOf(when('spec_data_ready')).toEqualTypeOf<
+      Observable<CoordinatorEvent<'spec_data_ready', { dataset: string }>>
+    >();
     expectTypeOf(when('spec_data_ready', () => {})).toEqualTypeOf<HandlerSubscription>();
   });
 
@@ -53,40 +55,69 @@ describe('registered names', () => {
   });
 
   it('include those of registered agents', () => {
-    when('spec_researcher_started', ({ args }) => { expectTypeOf(args).toEqualTypeOf<Parameters<typeof specResearcher>>(); });
+    when('spec_researcher_started', ({ args }) => {
+      expectTypeOf(args).toEqualTypeOf<Parameters<typeof specResearcher>>();
+    });
     when('spec_researcher_complete', ({ result, duration }) => {
       expectTypeOf(result).toEqualTypeOf<{ title: string }>();
       expectTypeOf(duration).toEqualTypeOf<number>();
     });
-    when('spec_researcher_failed', ({ error }) => { expectTypeOf(error).toEqualTypeOf<ErrorData>(); });
-    when('spec_researcher_cancelled', ({ reason }) => { expectTypeOf(reason).toEqualTypeOf<ErrorData>(); });
-    when('spec_researcher_retrying', ({ attempt }) => { expectTypeOf(attempt).toEqualTypeOf<number>(); });
+    when('spec_researcher_failed', ({ error }) => {
+      expectTypeOf(error).toEqualTypeOf<ErrorData>();
+    });
+    when('spec_researcher_cancelled', ({ reason }) => {
+      expectTypeOf(reason).toEqualTypeOf<ErrorData>();
+    });
+    when('spec_researcher_retrying', ({ attempt }) => {
+      expectTypeOf(attempt).toEqualTypeOf<number>();
+    });
   });
 
   it('include those of the library', () => {
-    when('rxbaton.handler_failed', (data) => { expectTypeOf(data).toEqualTypeOf<HandlerFailed>(); });
-    when('rxbaton.gate.*', ({ gate }) => { expectTypeOf(gate).toEqualTypeOf<string>(); });
+    when('rxbaton.handler_failed', (data) => {
+      expectTypeOf(data).toEqualTypeOf<HandlerFailed>();
+    });
+    when('rxbaton.gate.*', ({ gate }) => {
+      expectTypeOf(gate).toEqualTypeOf<string>();
+    });
   });
 
   it('leave the others free: they carry any', () => {
-    when('unregistered', (data) => { expectTypeOf(data).toBeAny(); });
-    when('*_failed', (data) => { expectTypeOf(data).toBeAny(); });
-    when(/x/, (data) => { expectTypeOf(data).toBeAny(); });
-    when((event) => event.seq > 1, (data) => { expectTypeOf(data).toBeAny(); });
+    when('unregistered', (data) => {
+      expectTypeOf(data).toBeAny();
+    });
+    when('*_failed', (data) => {
+      expectTypeOf(data).toBeAny();
+    });
+    when(/x/, (data) => {
+      expectTypeOf(data).toBeAny();
+    });
+    when(
+      (event) => event.seq > 1,
+      (data) => {
+        expectTypeOf(data).toBeAny();
+      },
+    );
     emit('unregistered', 5);
     emit('unregistered');
     const name: string = 'computed';
     emit(name, 5);
-    when(name, (data) => { expectTypeOf(data).toBeAny(); });
+    when(name, (data) => {
+      expectTypeOf(data).toBeAny();
+    });
   });
 });
 
 describe('handles', () => {
   it('type the data by themselves', () => {
     const complete: EventHandle<{ result: number }> = { event: 'x_complete' };
-    when(complete, ({ result }) => { expectTypeOf(result).toEqualTypeOf<number>(); });
+    when(complete, ({ result }) => {
+      expectTypeOf(result).toEqualTypeOf<number>();
+    });
     expectTypeOf(when(complete)).toEqualTypeOf<Observable<CoordinatorEvent<string, { result: number }>>>();
-    createCoordinator<Events>().when(complete, ({ result }) => { expectTypeOf(result).toEqualTypeOf<number>(); });
+    createCoordinator<Events>().when(complete, ({ result }) => {
+      expectTypeOf(result).toEqualTypeOf<number>();
+    });
   });
 });
 
@@ -94,16 +125,26 @@ describe('createCoordinator<Events>', () => {
   const typed = createCoordinator<Events>();
 
   it('knows its names', () => {
-    typed.when('data_ready', ({ dataset }) => { expectTypeOf(dataset).toEqualTypeOf<number[]>(); });
+    typed.when('data_ready', ({ dataset }) => {
+      expectTypeOf(dataset).toEqualTypeOf<number[]>();
+    });
     typed.emit('data_ready', { dataset: [1] });
     typed.emit('done');
-    typed.when('spec_researcher_complete', ({ result }) => { expectTypeOf(result.title).toEqualTypeOf<string>(); });
+    typed.when('spec_researcher_complete', ({ result }) => {
+      expectTypeOf(result.title).toEqualTypeOf<string>();
+    });
   });
 
   it('unites the data of a pattern, and of a predicate', () => {
-    typed.when('data_*', (data) => { expectTypeOf(data).toEqualTypeOf<{ dataset: number[] } | { why: string }>(); });
-    typed.when('rxbaton.handler_f*', (data) => { expectTypeOf(data).toEqualTypeOf<HandlerFailed>(); });
-    typed.when('*_ready', ({ dataset }) => { expectTypeOf(dataset).toEqualTypeOf<number[]>(); });
+    typed.when('data_*', (data) => {
+      expectTypeOf(data).toEqualTypeOf<{ dataset: number[] } | { why: string }>();
+    });
+    typed.when('rxbaton.handler_f*', (data) => {
+      expectTypeOf(data).toEqualTypeOf<HandlerFailed>();
+    });
+    typed.when('*_ready', ({ dataset }) => {
+      expectTypeOf(dataset).toEqualTypeOf<number[]>();
+    });
   });
 
   it('refuses every other name', () => {
@@ -124,13 +165,20 @@ describe('createCoordinator<Events>', () => {
   it('without the type takes any name', () => {
     const free = createCoordinator();
     free.emit('whatever', 1);
-    free.when('whatever', (data) => { expectTypeOf(data).toBeAny(); });
-    free.when('spec_data_ready', ({ dataset }) => { expectTypeOf(dataset).toEqualTypeOf<string>(); });
+    free.when('whatever', (data) => {
+      expectTypeOf(data).toBeAny();
+    });
+    free.when('spec_data_ready', ({ dataset }) => {
+      expectTypeOf(dataset).toEqualTypeOf<string>();
+    });
   });
 });
 
 describe('interface Strict { names: true }', () => {
-  interface StrictNames { events: Events; strict: true }
+  interface StrictNames {
+    events: Events;
+    strict: true;
+  }
   it('makes bare functions refuse what is not registered', () => {
     const check = (strictEmit: Emit<StrictNames>, strictWhen: When<StrictNames>): void => {
       strictEmit('done');
@@ -146,7 +194,14 @@ describe('interface Strict { names: true }', () => {
 
 describe('options of handlers', () => {
   it('refuse what is unknown or of another type', () => {
-    when('x', () => {}, { concurrency: 2, maxQueue: 5, overflow: 'drop-oldest', timeout: '5s', retry: { attempts: 3, delay: '1s' }, once: true });
+    when('x', () => {}, {
+      concurrency: 2,
+      maxQueue: 5,
+      overflow: 'drop-oldest',
+      timeout: '5s',
+      retry: { attempts: 3, delay: '1s' },
+      once: true,
+    });
     // @ts-expect-error no such option
     when('x', () => {}, { concurency: 2 });
     // @ts-expect-error no such policy
@@ -158,7 +213,13 @@ describe('options of handlers', () => {
 
 describe('ofName', () => {
   it('narrows a stream of events', () => {
-    expectTypeOf(ofName('spec_data_ready')).toEqualTypeOf<OperatorFunction<CoordinatorEvent, CoordinatorEvent<'spec_data_ready', { dataset: string }>>>();
-    when('*').pipe(ofName('spec_researcher_complete')).subscribe(({ data }) => { expectTypeOf(data.result.title).toEqualTypeOf<string>(); });
+    expectTypeOf(ofName('spec_data_ready')).toEqualTypeOf<
+      OperatorFunction<CoordinatorEvent, CoordinatorEvent<'spec_data_ready', { dataset: string }>>
+    >();
+    when('*')
+      .pipe(ofName('spec_researcher_complete'))
+      .subscribe(({ data }) => {
+        expectTypeOf(data.result.title).toEqualTypeOf<string>();
+      });
   });
 });
