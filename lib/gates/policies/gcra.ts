@@ -4,6 +4,9 @@ import type { Policy, Settings } from './policy.ts';
 /** Divisions such as 1000 / 3 leave a rest; a nanosecond of patience keeps it from costing another timer. */
 const rounding = 1e-6;
 
+/** Timers ring at whole milliseconds. Who enters this little late does not make those behind later, or the pace would be lost. */
+const tick = 1;
+
 /**
  * Token bucket and leaky bucket, both in one number: the theoretical arrival time, when the bucket would be level again
  * (the generic cell rate algorithm, ITU-T I.371). A token bucket lets `burst` go ahead of it; a leaky bucket lets nobody,
@@ -34,7 +37,7 @@ export class Gcra implements Policy {
   }
 
   take(cost: number, now: number): number {
-    this.levelAt = Math.max(now, this.levelAt) + cost * this.interval;
+    this.levelAt = (now - this.levelAt < tick ? this.levelAt : now) + cost * this.interval;
     return 0;
   }
 
