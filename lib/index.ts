@@ -37,8 +37,8 @@ export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger
 export type { CallOptions, GatesOf, MethodOptions } from './events/callOptions.ts';
 export type { Coordinate, CoordinateMethod } from './events/coordinateWith.ts';
 export type { CurrentCall } from './events/currentCall.ts';
-export type { Emit, EmitOptions } from './events/emit.ts';
 export type {
+  Abandoned,
   Cancelled,
   Completed,
   CoordinatorEvent,
@@ -65,7 +65,8 @@ export type {
   Strict,
 } from './events/maps.ts';
 export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';
-export type { HandlerSubscription, When } from './events/when.ts';
+export type { Emit, EmitOptions, HandlerSubscription, When } from './events/signatures.ts';
+export type { BareWhen } from './events/when.ts';
 export type { Entered } from './gates/enter.ts';
 export type { GateHost } from './gates/host.ts';
 export type { AcquireOptions, AllOf, Gate, GateRef, Grant, Member } from './gates/gate.ts';

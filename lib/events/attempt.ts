@@ -61,7 +61,7 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
   readonly frame: Frame = this;
   ticket: Ticket | null = null;
 
-  readonly parent: Frame | null;
+  parent: Frame | null;
   readonly coordinator: object;
   readonly cause = null;
   readonly call: object = this;
@@ -83,7 +83,7 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
   constructor(owner: Attempted, attempt: number) {
     this.owner = owner;
     this.attempt = attempt;
-    this.parent = owner.parent;
+    this.parent = living(owner.parent);
     this.coordinator = owner.kernel;
   }
 
@@ -287,6 +287,23 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
     this.timer?.unsubscribe();
     this.timer = null;
   }
+}
+
+/**
+ * The nearest frame from this one on that has not ended, with those that have ended taken out above it too: a call that
+ * starts the next one and ends must not leave a chain of frames behind. An attempt that has ended holds nothing, and knows
+ * nothing that those below it do not know themselves.
+ */
+function living(frame: Frame | null): Frame | null {
+  const nearest = skipEnded(frame);
+  for (let at = nearest; at instanceof Attempt; at = at.parent) at.parent = skipEnded(at.parent);
+  return nearest;
+}
+
+function skipEnded(frame: Frame | null): Frame | null {
+  let at = frame;
+  while (at instanceof Attempt && at.over) at = at.parent;
+  return at;
 }
 
 /** The work itself, in the frame of its attempt. */

@@ -32,7 +32,7 @@ const CANCELLED = 3;
 export class Call implements Work, Attempted {
   readonly plan: Plan;
   readonly kernel: Kernel;
-  readonly parent: Frame | null;
+  parent: Frame | null;
   readonly self: unknown;
   readonly args: unknown[];
   before: Links | null = null;
@@ -226,7 +226,10 @@ export class Call implements Work, Attempted {
       this.told = true;
       this.tell();
     }
-    if (this.lingering === null || this.lingering.size === 0) this.kernel.end(this);
+    if (this.lingering !== null && this.lingering.size > 0) return;
+    this.kernel.end(this);
+    // What it has started may go on for ever, and must not hold on to whoever started this.
+    this.parent = null;
   }
 
   private tell(): void {
@@ -269,9 +272,10 @@ export function callOnce(plan: Plan, kernelOf: () => Kernel, self: unknown, args
 export function observeCall(plan: Plan, kernelOf: () => Kernel, self: unknown, args: unknown[]): Observable<unknown> {
   return new Observable((subscriber) => {
     const kernel = kernelOf();
+    const frame = kernel.here();
     // Whoever listens goes on in the context in which it subscribed, not in that of the call.
     const tell = (notify: () => void): void => {
-      kernel.run(call.parent, notify, undefined);
+      kernel.run(frame, notify, undefined);
     };
     const call = new Call(plan, kernel, self, args, {
       value: (value) => {

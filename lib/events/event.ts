@@ -76,3 +76,12 @@ export interface Retrying {
   readonly delay: number;
   readonly timestamp: number;
 }
+
+/** `{name}_abandoned`: work that was told to stop goes on, and its gates went back all the same. */
+export interface Abandoned {
+  /** Why it was told to stop. */
+  readonly error: ErrorData;
+  /** Which attempt it is, from 1. */
+  readonly attempt: number;
+  readonly timestamp: number;
+}

@@ -9,7 +9,7 @@
  * }
  * ```
  */
-import type { Cancelled, Completed, CoordinatorEvent, EventHandle, Failed, Retrying, Started } from './event.ts';
+import type { Abandoned, Cancelled, Completed, CoordinatorEvent, EventHandle, Failed, Retrying, Started } from './event.ts';
 import type { OwnEvents } from './ownEvents.ts';
 
 /* eslint-disable @typescript-eslint/no-empty-object-type -- filled by users, through declaration merging */
@@ -40,6 +40,8 @@ export type AgentEvents<Agents> = {
   readonly [N in keyof Agents & string as `${N}_cancelled`]: Cancelled;
 } & {
   readonly [N in keyof Agents & string as `${N}_retrying`]: Retrying;
+} & {
+  readonly [N in keyof Agents & string as `${N}_abandoned`]: Abandoned;
 };
 
 /** What a coordinator knows: which names, and whether it takes others too. */

@@ -4,6 +4,7 @@ import { coordinate } from '../../lib/events/coordinate.ts';
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
 import { type CurrentCall, currentCall } from '../../lib/events/currentCall.ts';
 import { within } from '../../lib/events/defaultCoordinator.ts';
+import { currentFrame } from '../../lib/internal/context.ts';
 import { mutex } from '../../lib/gates/spec.ts';
 import { agents, epoch } from '../support/agents.ts';
 import { deferred } from '../support/deferred.ts';
@@ -257,6 +258,26 @@ describe('the coordinator of a call', () => {
     expect(settled).toBe(false);
     work.resolve();
     await waiting;
+  });
+});
+
+describe('a call that starts the next one and ends', () => {
+  it('leaves no chain of frames behind, however often it is done', async () => {
+    const { coordinate, kernel } = agents();
+    let left = 1000;
+    let deepest = 0;
+    const poll = coordinate('poll', async () => {
+      await Promise.resolve();
+      let depth = 0;
+      for (let at = currentFrame(); at !== null; at = at.parent) depth++;
+      deepest = Math.max(deepest, depth);
+      if (--left > 0) void poll();
+    });
+    await poll();
+    await kernel.settled();
+
+    expect(left).toBe(0);
+    expect(deepest).toBeLessThan(5);
   });
 });
 
