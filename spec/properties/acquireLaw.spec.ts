@@ -10,13 +10,7 @@ import {
   type GateSpec,
   type SpecPatch,
 } from '../../lib/gates/spec.ts';
-import {
-  consult,
-  fifo,
-  neverTwoHolders,
-  oracle,
-  type OracleOutcome,
-} from '../../lib/testing/index.ts';
+import { consult, fifo, neverTwoHolders, oracle, type OracleOutcome } from '../../lib/testing/index.ts';
 import { actOut, type Ending, type Leaving, type StoryCommand } from '../support/gateStory.ts';
 import { runs } from '../support/runs.ts';
 
