@@ -8,9 +8,8 @@ import type { Clock } from '../internal/env.ts';
 import { flag, knownOptions, oneOf, show } from '../internal/options.ts';
 import type { Duration } from '../time/duration.ts';
 import type { Coordinate } from './coordinateWith.ts';
-import type { Emit } from './emit.ts';
 import type { Names } from './maps.ts';
-import type { When } from './when.ts';
+import type { Emit, When } from './signatures.ts';
 
 /** Takes what the library has to say. Shaped like a pino logger: facts first, then the sentence. */
 export interface Logger {

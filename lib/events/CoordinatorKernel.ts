@@ -8,20 +8,19 @@ import { knownOptions, show } from '../internal/options.ts';
 import { frameHere, runHere } from '../internal/scope.ts';
 import { milliseconds } from '../time/duration.ts';
 import type { CloseOptions, CloseReport, CoordinatorOptions } from './Coordinator.ts';
-import type { EmitOptions } from './emit.ts';
 import { Envelopes } from './envelopes.ts';
 import { errorData } from './errorData.ts';
 import type { CoordinatorEvent } from './event.ts';
 import { EventBus, type Sink, type Topic } from './EventBus.ts';
 import { gateWatch } from './gateWatch.ts';
 import { terms, type HandlerOptions } from './handlerOptions.ts';
-import type { PublishOptions, Work } from './kernel.ts';
-import { Lane, type LaneHandler, type LaneHost } from './lane.ts';
+import type { Handler, Work } from './kernel.ts';
+import { Lane, type LaneHost } from './lane.ts';
 import type { HandlerDropped, HandlerFailed } from './ownEvents.ts';
 import { compile, isOwn, type Compiled, type Selector } from './patterns.ts';
 import { reporter, type Reporter } from './reporter.ts';
 import { StreamSink } from './StreamSink.ts';
-import type { HandlerSubscription } from './when.ts';
+import type { EmitOptions, HandlerSubscription } from './signatures.ts';
 import { Works } from './Works.ts';
 
 const emitOptions = ['sender', 'cause', 'runId', 'correlationId', 'traceparent'];
@@ -73,7 +72,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     return this.#send(topic, name, data, options);
   };
 
-  readonly when = (selector: Selector, handler?: LaneHandler, options?: HandlerOptions): unknown =>
+  readonly when = (selector: Selector, handler?: Handler, options?: HandlerOptions): unknown =>
     handler === undefined ? this.events(selector) : this.handle(selector, handler, options);
 
   readonly settled = async (): Promise<void> => {
@@ -106,7 +105,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     throw new ClosedError(`${what} came after close(): the coordinator takes no new work.`, { details: { what } });
   }
 
-  publish(name: string, data: unknown, options?: PublishOptions): string {
+  publish(name: string, data: unknown, options?: EmitOptions): string {
     return this.#send(this.#bus.topic(name), name, data, options);
   }
 
@@ -191,7 +190,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     });
   }
 
-  handle(selector: Selector, handler: LaneHandler, options?: HandlerOptions): HandlerSubscription {
+  handle(selector: Selector, handler: Handler, options?: HandlerOptions): HandlerSubscription {
     const compiled = compile(selector);
     const owner = `when(${compiled.label})`;
     if (typeof handler !== 'function')
@@ -211,7 +210,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     return subscription;
   }
 
-  #send(topic: Topic, name: string, data: unknown, options: PublishOptions | undefined): string {
+  #send(topic: Topic, name: string, data: unknown, options: EmitOptions | undefined): string {
     const id = this.#envelopes.next();
     if (this.#bus.builds(topic)) this.#bus.post(topic, this.#envelopes.wrap(id, name, data, options));
     return id;

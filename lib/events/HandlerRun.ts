@@ -2,8 +2,26 @@ import { from, isObservable, type Observable, type Subscription } from 'rxjs';
 import { CallTimeoutError } from '../errors.ts';
 import { after } from '../internal/after.ts';
 import type { CoordinatorEvent } from './event.ts';
-import type { Links, Work } from './kernel.ts';
-import type { Lane } from './lane.ts';
+import type { BusOwner } from './EventBus.ts';
+import type { Terms } from './handlerOptions.ts';
+import type { Handler, Kernel, Links, Work } from './kernel.ts';
+
+/** What a run needs from the coordinator. */
+export interface RunHost extends Kernel, BusOwner {}
+
+/** What a run needs from its lane. */
+export interface RunOwner {
+  readonly name: string;
+  readonly handler: Handler;
+  readonly terms: Terms;
+  readonly host: RunHost;
+  /** The subscription has ended: failures are final. */
+  readonly stopped: boolean;
+  /** The run takes time: from now on it can be stopped and aborted, and `settled()` waits for it. */
+  begin(run: HandlerRun): void;
+  /** The event is done with. */
+  done(run: HandlerRun): void;
+}
 
 type Pending = PromiseLike<unknown> | Observable<unknown> | AsyncGenerator;
 
@@ -21,7 +39,7 @@ function isPromise(value: object): value is PromiseLike<unknown> {
 export class HandlerRun implements Work {
   before: Links | null = null;
   after: Links | null = null;
-  readonly #lane: Lane;
+  readonly #lane: RunOwner;
   readonly #event: CoordinatorEvent;
   #attempt = 0;
   /** Changes when an attempt or wait is over: what an older one still says is not heard. */
@@ -35,7 +53,7 @@ export class HandlerRun implements Work {
   #begun = false;
   #ended = false;
 
-  constructor(lane: Lane, event: CoordinatorEvent) {
+  constructor(lane: RunOwner, event: CoordinatorEvent) {
     this.#lane = lane;
     this.#event = event;
   }

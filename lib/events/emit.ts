@@ -1,30 +1,6 @@
 import { currentKernel } from './defaultCoordinator.ts';
-import type { CoordinatorEvent } from './event.ts';
-import type { EmitName, NameData, Names, Registered } from './maps.ts';
-
-export interface EmitOptions {
-  /** Who says so: free text. */
-  readonly sender?: string;
-  /** The event that led to this one. Default: the one that the running code handles; `null`: none. */
-  readonly cause?: CoordinatorEvent | null;
-  /** The call that it belongs to. Default: the one that runs. */
-  readonly runId?: string;
-  /** Default: that of the cause, or the id of the cause if it has none. */
-  readonly correlationId?: string;
-  /** A W3C trace context to carry along. */
-  readonly traceparent?: string;
-}
-
-/** Data may be left out where it may be undefined. */
-type Payload<Data> = undefined extends Data
-  ? [data?: Data, options?: EmitOptions]
-  : [data: Data, options?: EmitOptions];
-
-/** `emit`, for the names of one coordinator. */
-export type Emit<N extends Names> = <const S extends EmitName<N>>(
-  name: S,
-  ...payload: Payload<NameData<N, S>>
-) => string;
+import type { Registered } from './maps.ts';
+import type { Emit, EmitOptions } from './signatures.ts';
 
 /**
  * Says that something happened, to everybody who listens at the coordinator of the running code, else at the default one.

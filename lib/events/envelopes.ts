@@ -3,7 +3,8 @@ import { deepFreeze } from '../internal/deepFreeze.ts';
 import { frameHere } from '../internal/scope.ts';
 import type { CoordinatorEvent } from './event.ts';
 import { ulids, ulidSeed } from './ids.ts';
-import type { PublishOptions, RunningCall } from './kernel.ts';
+import type { RunningCall } from './kernel.ts';
+import type { EmitOptions } from './signatures.ts';
 
 type Draft = { -readonly [K in keyof CoordinatorEvent]: CoordinatorEvent[K] };
 
@@ -42,7 +43,7 @@ export class Envelopes {
   }
 
   /** The event to the `id` that `next` has just returned. */
-  wrap(id: string, name: string, data: unknown, options: PublishOptions | undefined): CoordinatorEvent {
+  wrap(id: string, name: string, data: unknown, options: EmitOptions | undefined): CoordinatorEvent {
     const event: Draft = { id, seq: this.#events, name, data, timestamp: this.#latest };
     const frame = frameHere();
     if (frame !== null || options !== undefined) {

@@ -4,19 +4,12 @@ import type { CoordinationError } from '../errors.ts';
 import type { GateHost } from '../gates/host.ts';
 import type { Frame } from '../internal/context.ts';
 import type { Clock } from '../internal/env.ts';
-import type { CoordinatorEvent } from './event.ts';
 import type { HandlerOptions } from './handlerOptions.ts';
 import type { Selector } from './patterns.ts';
+import type { EmitOptions } from './signatures.ts';
 
-export interface PublishOptions {
-  readonly sender?: string;
-  readonly runId?: string;
-  /** Default: that of the cause, or the id of the cause if it has none. */
-  readonly correlationId?: string;
-  /** The event that led to this one; default: the one of the current frame; `null`: none. */
-  readonly cause?: CoordinatorEvent | null;
-  readonly traceparent?: string;
-}
+/** A function that gets the data and the event; what it returns may be a promise or a stream, and is waited for. */
+export type Handler = (data: never, event: never) => unknown;
 
 /** What a frame has as its `call`. */
 export interface RunningCall {
@@ -52,7 +45,7 @@ export interface Kernel {
    * @throws ClosedError
    */
   admit(what: string): void;
-  publish(name: string, data: unknown, options?: PublishOptions): string;
+  publish(name: string, data: unknown, options?: EmitOptions): string;
   /** Whether anybody would receive an event of this name now: costly payloads are built only then. */
   wanted(name: string): boolean;
   /** A new id, in the form of event ids; it takes no `seq`. */
@@ -69,5 +62,5 @@ export interface Kernel {
   /** Calls `fn(argument)` as the work of `frame`, tracked or not, as this coordinator was told. */
   run<A, R>(frame: Frame | null, fn: (argument: A) => R, argument: A): R;
   /** `when` with a handler, without its types: for decorators. */
-  handle(selector: Selector, handler: (data: never, event: never) => unknown, options?: HandlerOptions): Subscription;
+  handle(selector: Selector, handler: Handler, options?: HandlerOptions): Subscription;
 }

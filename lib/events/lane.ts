@@ -6,30 +6,27 @@ import { Subscription } from 'rxjs';
 import { OverflowError } from '../errors.ts';
 import { Fifo } from '../internal/Fifo.ts';
 import type { CoordinatorEvent } from './event.ts';
-import type { BusOwner, Sink } from './EventBus.ts';
+import type { Sink } from './EventBus.ts';
 import type { Terms } from './handlerOptions.ts';
-import { HandlerRun, isPending } from './HandlerRun.ts';
-import type { Kernel } from './kernel.ts';
+import { HandlerRun, isPending, type RunHost, type RunOwner } from './HandlerRun.ts';
+import type { Handler } from './kernel.ts';
 import type { Compiled } from './patterns.ts';
 
 /** What a lane needs from its coordinator. */
-export interface LaneHost extends Kernel, BusOwner {
+export interface LaneHost extends RunHost {
   dropped(event: CoordinatorEvent, lane: Lane): void;
 }
-
-/** A function that gets the data and the event; what it returns may be a promise or a stream, and is waited for. */
-export type LaneHandler = (data: never, event: never) => unknown;
 
 const attempt = (run: HandlerRun): void => {
   run.attempt();
 };
 
 /** There may be very many lanes of which few ever wait for anything: what waiting needs is made when it is needed. */
-export class Lane implements Sink {
+export class Lane implements Sink, RunOwner {
   // First what every delivery looks at: with many names, reading it is what a delivery costs.
   closed = false;
   readonly accepts: ((event: CoordinatorEvent) => boolean) | null;
-  readonly handler: LaneHandler;
+  readonly handler: Handler;
   /** Nothing is counted: every event starts at once. */
   readonly #plain: boolean;
   readonly terms: Terms;
@@ -46,7 +43,7 @@ export class Lane implements Sink {
   #stopped = false;
   #lost = 0;
 
-  constructor(host: LaneHost, selector: Compiled, handler: LaneHandler, terms: Terms) {
+  constructor(host: LaneHost, selector: Compiled, handler: Handler, terms: Terms) {
     this.accepts = selector.accepts;
     this.handler = handler;
     this.#plain = terms.plain;

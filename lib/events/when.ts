@@ -1,22 +1,10 @@
-import { Observable, type Subscription } from 'rxjs';
+import { Observable } from 'rxjs';
 import { currentKernel } from './defaultCoordinator.ts';
 import type { HandlerOptions } from './handlerOptions.ts';
-import type { DataOf, EventOf, Names, Registered, SelectorOf } from './maps.ts';
+import type { Registered } from './maps.ts';
 import type { Selector } from './patterns.ts';
+import type { When } from './signatures.ts';
 import { whenMethod, type WhenMethod } from './whenMethod.ts';
-
-/** A subscription of a handler: `unsubscribe()`, or `using`. */
-export type HandlerSubscription = Subscription & Disposable;
-
-/** `when`, for the names of one coordinator. */
-export interface When<N extends Names> {
-  <const S extends SelectorOf<N>>(selector: S): Observable<EventOf<N, S>>;
-  <const S extends SelectorOf<N>>(
-    selector: S,
-    handler: (data: DataOf<N, S>, event: EventOf<N, S>) => unknown,
-    options?: HandlerOptions,
-  ): HandlerSubscription;
-}
 
 /** `when`, and `@when.method` for the methods of classes. */
 export interface BareWhen extends When<Registered> {
