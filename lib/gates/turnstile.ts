@@ -415,7 +415,9 @@ export class Turnstile implements GateCore {
   /** One timer for whatever comes first (parts of a joint request come here by themselves): the head's turn, the end of a lease or of a barrier's patience. */
   arm(): void {
     const at = this.wakesAt();
-    if (at >= this.alarmAt && this.alarm !== null && at !== Infinity) return;
+    // With nobody left to wake, a timer must not keep the process alive; with somebody, an early one only looks again.
+    const idle = at === Infinity && this.line.head === null;
+    if (at >= this.alarmAt && this.alarm !== null && !idle) return;
     this.alarm?.unsubscribe();
     this.alarm = null;
     this.alarmAt = at;
