@@ -1,7 +1,7 @@
 import { EMPTY, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
-import { observeCall } from '../lib/events/call.ts';
 import { type CallOptions, planOf } from '../lib/events/callOptions.ts';
 import { currentKernel } from '../lib/events/defaultCoordinator.ts';
+import { observeCall } from '../lib/events/observeCall.ts';
 
 /**
  * Makes each subscription of the source a call of an agent: with its events, its gates, its timeout and its retries.

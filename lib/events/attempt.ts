@@ -4,10 +4,10 @@ import { plainAsk } from '../gates/ask.ts';
 import { lostError } from '../gates/describe.ts';
 import { type Patience, patience } from '../gates/patience.ts';
 import type { Ask, GateCore, LossReason, Waiter } from '../gates/port.ts';
-import type { Ticket } from '../gates/ticket.ts';
+import { HELD, type Ticket } from '../gates/ticket.ts';
+import { after } from '../internal/after.ts';
 import type { Frame } from '../internal/context.ts';
 import { begin, end } from '../internal/handover.ts';
-import { after } from '../internal/after.ts';
 import type { Plan } from './callOptions.ts';
 import type { CurrentCall } from './currentCall.ts';
 import type { Kernel } from './kernel.ts';
@@ -216,19 +216,17 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
   }
 
   lost(ticket: Ticket, reason: LossReason, note?: string): void {
-    this.holds = false;
-    if (this.state === STOPPING) {
-      this.owner.freed(this);
-      return;
-    }
-    this.fail(lostError(this, ticket, reason, note));
+    // Of several gates the others are held until the work has ended.
+    this.holds = ticket.state === HELD;
+    if (this.stopped) this.owner.freed(this);
+    else this.fail(lostError(this, ticket, reason, note));
   }
 
   private expire(): void {
     const { timeout } = this.owner.plan;
     this.fail(
       new CallTimeoutError(`${this.name} took longer than its timeout of ${timeout} ms.`, {
-        hint: 'Its signal, currentCall()?.signal, has told the work to stop.',
+        hint: 'The work was told to stop by the signal of currentCall().',
         details: { call: this.name, runId: this.runId, timeout, attempt: this.attempt },
       }),
     );
@@ -260,7 +258,7 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
       this.controller?.abort(reason);
       if (this.called) this.stopStream?.();
       else this.done(undefined);
-      if (this.lingering())
+      if (!this.over)
         this.timer = after(owner.kernel.clock, owner.plan.abandonAfter, () => {
           this.abandon();
         });
@@ -269,7 +267,7 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
 
   /** Gives the gates back although the work still runs. */
   abandon(): void {
-    if (!this.lingering()) return;
+    if (this.state !== STOPPING) return;
     begin();
     try {
       this.giveBack();
@@ -277,10 +275,6 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
     } finally {
       end();
     }
-  }
-
-  private lingering(): boolean {
-    return this.state === STOPPING;
   }
 
   private disarm(): void {

@@ -1,8 +1,8 @@
-import { Observable, type Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { AbortedError, type CoordinationError } from '../errors.ts';
+import { after } from '../internal/after.ts';
 import { type Frame, nearest } from '../internal/context.ts';
 import { begin, end } from '../internal/handover.ts';
-import { after } from '../internal/after.ts';
 import { Attempt, type Attempted } from './attempt.ts';
 import type { Plan } from './callOptions.ts';
 import { errorData } from './errorData.ts';
@@ -10,7 +10,7 @@ import type { CoordinatorEvent } from './event.ts';
 import type { Kernel, Links, Work } from './kernel.ts';
 
 /** Who waits for a call. */
-interface Caller {
+export interface Caller {
   /** Values of a stream. */
   readonly value: ((value: unknown) => void) | null;
   readonly resolve: (result: unknown, streamed: boolean) => void;
@@ -73,14 +73,19 @@ export class Call implements Work, Attempted {
     const { plan, kernel } = this;
     try {
       kernel.admit(`coordinate('${plan.name}')`);
-      const { signal } = plan;
-      this.signal = typeof signal === 'function' ? signal.apply(this.self, this.args) : signal;
     } catch (error) {
-      // Not a call yet: nobody has let it in, so nobody is told how it ended.
+      // Not a call yet: the bus is closed to it.
       this.caller?.reject(error);
       return;
     }
     kernel.begin(this);
+    try {
+      const { signal } = plan;
+      this.signal = typeof signal === 'function' ? signal.apply(this.self, this.args) : signal;
+    } catch (error) {
+      this.refused(error);
+      return;
+    }
     if (this.signal?.aborted === true) {
       this.handleEvent();
       return;
@@ -259,45 +264,4 @@ export class Call implements Work, Attempted {
       kernel.report(error, name);
     }
   }
-}
-
-/** Calls a coordinated function. It never throws: all that goes wrong is a rejection. */
-export function callOnce(plan: Plan, kernelOf: () => Kernel, self: unknown, args: unknown[]): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    new Call(plan, kernelOf(), self, args, { value: null, resolve, reject }).start();
-  });
-}
-
-/** The call as a cold Observable. */
-export function observeCall(plan: Plan, kernelOf: () => Kernel, self: unknown, args: unknown[]): Observable<unknown> {
-  return new Observable((subscriber) => {
-    const kernel = kernelOf();
-    const frame = kernel.here();
-    // Whoever listens goes on in the context in which it subscribed, not in that of the call.
-    const tell = (notify: () => void): void => {
-      kernel.run(frame, notify, undefined);
-    };
-    const call = new Call(plan, kernel, self, args, {
-      value: (value) => {
-        tell(() => {
-          subscriber.next(value);
-        });
-      },
-      resolve: (result, streamed) => {
-        tell(() => {
-          if (!streamed) subscriber.next(result);
-          subscriber.complete();
-        });
-      },
-      reject: (error) => {
-        tell(() => {
-          subscriber.error(error);
-        });
-      },
-    });
-    subscriber.add(() => {
-      call.leave();
-    });
-    call.start();
-  });
 }

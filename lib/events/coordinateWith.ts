@@ -1,8 +1,9 @@
 import { expected } from '../internal/options.ts';
-import { callOnce, observeCall } from './call.ts';
+import { Call } from './call.ts';
 import { type CallOptions, type MethodOptions, type Plan, planOf } from './callOptions.ts';
 import type { AnyFunction, Coordinated, StreamLike } from './handles.ts';
 import type { Kernel } from './kernel.ts';
+import { observeCall } from './observeCall.ts';
 
 type PromiseMethod = (this: never, ...args: never[]) => Promise<unknown>;
 
@@ -50,7 +51,10 @@ export function coordinateWith(kernelOf: () => Kernel): Coordinate {
 
 function coordinated(plan: Plan, fn: AnyFunction, kernelOf: () => Kernel): unknown {
   function call(this: unknown, ...args: unknown[]): Promise<unknown> {
-    return callOnce(plan, kernelOf, this, args);
+    // It never throws: all that goes wrong is a rejection.
+    return new Promise((resolve, reject) => {
+      new Call(plan, kernelOf(), this, args, { value: null, resolve, reject }).start();
+    });
   }
   function observe(this: unknown, ...args: unknown[]): unknown {
     return observeCall(plan, kernelOf, this === call ? undefined : this, args);

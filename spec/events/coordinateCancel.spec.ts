@@ -109,10 +109,12 @@ describe('signal', () => {
   });
 
   it('that its function does not find properly rejects the call', async () => {
-    const { coordinate } = agents();
+    const { coordinate, kernel, names } = agents();
     const ask = coordinate('a', { signal: (value) => value as AbortSignal }, async (_value: unknown) => {});
 
     await expect(ask('no signal')).rejects.toThrow('an AbortSignal');
+    await kernel.settled();
+    expect(names()).toEqual(['a_failed']);
   });
 
   it('keeps no listener of finished calls', async () => {

@@ -140,6 +140,25 @@ describe('lock', () => {
   });
 });
 
+describe('several locks, one of them lost', () => {
+  it('frees the caller; the others stay held until the promise has settled, and only then the bus is told', async () => {
+    const { coordinate, clock, names, gate } = agents();
+    const lapses = mutex('x', { ttl: 50, renew: false });
+    const work = deferred();
+    const outcome = outcomeOf(coordinate('a', { lock: [lapses, 'y'] }, () => work.promise)());
+    const held = (): number[] => [lapses, 'y'].map((lock) => gate(lock).holders.length);
+    await clock.advance(50);
+    expect([outcome.now, held(), names()]).toEqual([expect.any(LeaseLostError), [0, 1], ['a_started']]);
+
+    work.resolve();
+    await clock.advance(0);
+    expect([held(), names()]).toEqual([
+      [0, 0],
+      ['a_started', 'a_failed'],
+    ]);
+  });
+});
+
 describe('limits', () => {
   it('are paid by each call', async () => {
     const { coordinate, clock } = agents();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BusyError, CallTimeoutError } from '../../lib/errors.ts';
+import { AbortedError, BusyError, CallTimeoutError } from '../../lib/errors.ts';
 import { currentCall } from '../../lib/events/currentCall.ts';
 import { quota } from '../../lib/gates/spec.ts';
 import { agents, epoch, outcomeOf } from '../support/agents.ts';
@@ -42,6 +42,20 @@ describe('retry', () => {
     });
     expect(data('a_complete')).toMatchObject({ result: 250, duration: 250 });
     expect(new Set(events.map(({ runId }) => runId)).size).toBe(1);
+  });
+
+  it('is given up by a handler of _retrying that aborts the call', async () => {
+    const { coordinate, clock, kernel, names } = agents();
+    const abort = new AbortController();
+    kernel.handle('a_retrying', () => {
+      abort.abort();
+    });
+    const call = coordinate('a', { retry: 3, signal: abort.signal }, () => Promise.reject(new Error('no')))();
+    const outcome = outcomeOf(call);
+    await clock.advance(0);
+
+    expect(outcome.now).toBeInstanceOf(AbortedError);
+    expect([names(), clock.pending]).toEqual([['a_started', 'a_retrying', 'a_cancelled'], 0]);
   });
 
   it('waits as long as its options say, by the random numbers of the coordinator', async () => {
