@@ -67,7 +67,7 @@ export function createTimeline(): Timeline {
     const rows = [...cells].map(([line, row]) => `${line.slice(0, NAME).padEnd(NAME)} ${row.join('').trimEnd()}`);
     const sums = Object.entries(totals()).map(
       ([gate, { grants, waited, longest }]) =>
-        `${gate.padEnd(NAME)} ${grants} times, after ${seconds(waited / grants)} on average, ${seconds(longest)} at most`,
+        `${gate.padEnd(NAME)} passed ${grants} times, after ${seconds(waited / grants)} on average, ${seconds(longest)} at most`,
     );
     return [
       `${' '.repeat(NAME)} 0 s${seconds(end - start).padStart(WIDTH - 3)}`,
