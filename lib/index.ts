@@ -48,7 +48,7 @@ export type {
   Retrying,
   Started,
 } from './events/event.ts';
-export type { AnyFunction, Coordinated, Handles, StreamLike } from './events/handles.ts';
+export type { AnyFunction, Coordinated, Handles, ResultOf, StreamLike, ValueOf } from './events/handles.ts';
 export type { HandlerOptions } from './events/handlerOptions.ts';
 export type {
   AgentEvents,
@@ -63,28 +63,17 @@ export type {
   Registered,
   SelectorOf,
   Strict,
+  WhenName,
 } from './events/maps.ts';
 export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';
 export type { Emit, EmitOptions, HandlerSubscription, When } from './events/signatures.ts';
 export type { BareWhen } from './events/when.ts';
+export type { WhenMethod } from './events/whenMethod.ts';
 export type { Entered } from './gates/enter.ts';
 export type { GateHost } from './gates/host.ts';
 export type { AcquireOptions, AllOf, Gate, GateRef, Grant, Member } from './gates/gate.ts';
-export type {
-  ActivitySink,
-  Ask,
-  BackendEnv,
-  GateActivity,
-  GateBackend,
-  GateCore,
-  GateState,
-  HolderState,
-  LossReason,
-  MaybePromise,
-  WaitEdge,
-  Waiter,
-  WaiterState,
-} from './gates/port.ts';
+export type { Ask, BackendEnv, GateBackend, GateCore, Waiter } from './gates/port.ts';
+export type { ActivitySink, GateActivity, GateState, HolderState, LossReason, MaybePromise, WaitEdge, WaiterState } from './gates/state.ts';
 export type {
   BarrierOptions,
   BarrierSpec,
