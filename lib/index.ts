@@ -69,9 +69,8 @@ export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvent
 export type { Emit, EmitOptions, HandlerSubscription, When } from './events/signatures.ts';
 export type { BareWhen } from './events/when.ts';
 export type { WhenMethod } from './events/whenMethod.ts';
-export type { Entered } from './gates/enter.ts';
 export type { GateHost } from './gates/host.ts';
-export type { AcquireOptions, AllOf, Gate, GateRef, Grant, Member } from './gates/gate.ts';
+export type { AcquireOptions, AllOf, Entered, Gate, GateRef, Grant, Member } from './gates/gate.ts';
 export type { Ask, BackendEnv, GateBackend, GateCore, Waiter } from './gates/port.ts';
 export type { ActivitySink, GateActivity, GateState, HolderState, LossReason, MaybePromise, WaitEdge, WaiterState } from './gates/state.ts';
 export type {

@@ -1,19 +1,19 @@
 import { type MonoTypeOperatorFunction, Subscriber } from 'rxjs';
 import type { CoordinationError } from '../lib/errors.ts';
-import { costOf } from '../lib/gates/ask.ts';
+import { askOf, costOf } from '../lib/gates/ask.ts';
 import { lostError } from '../lib/gates/describe.ts';
-import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
-import { GateRequest } from '../lib/gates/gateRequest.ts';
+import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
+import { askerOf, GateRequest } from '../lib/gates/gateRequest.ts';
 import { aborted, type Patience, patience } from '../lib/gates/patience.ts';
-import type { Ask, GateCore, LossReason, Waiter } from '../lib/gates/port.ts';
+import type { Ask, GateCore, Ticket, Waiter } from '../lib/gates/port.ts';
+import type { LossReason } from '../lib/gates/state.ts';
 import { limiterOf } from '../lib/gates/inlineLimiter.ts';
 import type { LimiterOptions } from '../lib/gates/spec.ts';
-import type { Ticket } from '../lib/gates/ticket.ts';
 import { Backlog, type BacklogOptions, backlogOptions } from '../lib/internal/backlog.ts';
 import { currentFrame, type Frame, runIn } from '../lib/internal/context.ts';
+import { reportUnhandled } from '../lib/internal/env.ts';
 import { begin, end } from '../lib/internal/handover.ts';
 import { expected } from '../lib/internal/options.ts';
-import { frameHere } from '../lib/internal/scope.ts';
 import type { Sink } from '../lib/internal/sink.ts';
 import { type Destination, Operation } from '../lib/internal/stream.ts';
 
@@ -56,8 +56,13 @@ export type Pace<T> = GateRef | LimiterOptions | ((value: T) => GateRef);
  * );
  * ```
  */
-export function rateLimit<T>(limiter: Pace<T>, options: RateLimitOptions<T> = {}): MonoTypeOperatorFunction<T> {
-  const terms = termsOf(limiter, options);
+export function rateLimit<T>(limiter: Pace<T>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
+  return paced(limiter, options, 'rateLimit()');
+}
+
+/** `rateLimit` under the name by which its caller is known in errors. */
+export function paced<T>(limiter: Pace<T>, options: RateLimitOptions<T> | undefined, caller: string): MonoTypeOperatorFunction<T> {
+  const terms = termsOf(limiter, options ?? {}, caller);
   return (source) => new Operation(source, (destination) => new Paced(destination, terms));
 }
 
@@ -67,42 +72,42 @@ interface Terms<T> {
   readonly request: GateRequest | null;
   readonly costOf: ((value: T) => number) | null;
   readonly backlog: Required<BacklogOptions>;
+  readonly owner: Grant | undefined;
+  readonly caller: string;
 }
 
-function termsOf<T>(limiter: Pace<T>, options: RateLimitOptions<T>): Terms<T> {
-  const { cost, key, ...wishes } = options;
-  const costFor = typeof cost === 'function' ? cost : null;
+function termsOf<T>(limiter: Pace<T>, options: RateLimitOptions<T>, caller: string): Terms<T> {
+  const { cost, key, ...rest } = options;
   const keyFor = typeof key === 'function' ? key : null;
-  const make = (ref: GateRef, itsKey: string | undefined): GateRequest =>
-    new GateRequest(
-      ref,
-      { ...wishes, ...(typeof cost === 'number' ? { cost } : null), ...(itsKey === undefined ? null : { key: itsKey }) },
-      'rateLimit()',
-      ['maxQueue', 'overflow'],
-    );
-  const backlog = backlogOptions(options, 'rateLimit()');
-  const keyless = typeof key === 'string' ? key : undefined;
-  if (cost !== undefined && costFor === null) costOf(cost as number, 'rateLimit()');
-  if (typeof limiter === 'function') {
-    return { request: null, requestFor: (value) => make(limiter(value), keyFor?.(value) ?? keyless), costOf: costFor, backlog };
-  }
-  const ref = gateOf(limiter);
-  const request = make(ref, keyless);
-  return keyFor === null
-    ? { request, requestFor: () => request, costOf: costFor, backlog }
-    : { request: null, requestFor: (value) => make(ref, keyFor(value)), costOf: costFor, backlog };
+  const more = ['maxQueue', 'overflow'];
+  /** What is the same for every value, checked now. An `allOf` refuses a cost, so that it has to hear of any. */
+  const wishes: AcquireOptions = {
+    ...rest,
+    ...(cost === undefined ? null : { cost: typeof cost === 'function' ? 1 : cost }),
+    ...(key === undefined || typeof key === 'function' ? null : { key }),
+  };
+  askOf(wishes, caller, more);
+  const make = (ref: GateRef, value: T): GateRequest =>
+    new GateRequest(ref, keyFor === null ? wishes : { ...wishes, key: keyFor(value) }, caller, more);
+  const costFor = typeof cost === 'function' ? cost : null;
+  const terms = { costOf: costFor, backlog: backlogOptions(options, caller), owner: options.owner, caller };
+  if (typeof limiter === 'function') return { ...terms, request: null, requestFor: (value) => make(limiter(value), value) };
+  const ref = gateOf(limiter, caller);
+  if (keyFor !== null) return { ...terms, request: null, requestFor: (value) => make(ref, value) };
+  const request = new GateRequest(ref, wishes, caller, more);
+  return { ...terms, request, requestFor: () => request };
 }
 
-function gateOf(limiter: GateRef | LimiterOptions): GateRef {
+function gateOf(limiter: GateRef | LimiterOptions, caller: string): GateRef {
   if (typeof limiter === 'string') return limiter;
-  if (typeof limiter !== 'object' || limiter === null) return expected('The limiter of rateLimit()', 'a gate or settings', limiter);
-  return 'kind' in limiter || 'spec' in limiter ? limiter : limiterOf(limiter.strategy ?? 'sliding-window', limiter, 'rateLimit()');
+  if (typeof limiter !== 'object' || limiter === null) return expected(`The limiter of ${caller}`, 'a gate or settings', limiter);
+  return 'kind' in limiter || 'spec' in limiter ? limiter : limiterOf(limiter.strategy ?? 'sliding-window', limiter, caller);
 }
 
 class Paced<T> extends Subscriber<T> implements Waiter {
   ask: Ask;
   ticket: Ticket | null = null;
-  readonly frame: Frame | null = frameHere();
+  readonly frame: Frame | null;
   private readonly terms: Terms<T>;
   private readonly backlog: Backlog<T>;
   private waitingFor: Patience | null = null;
@@ -115,14 +120,18 @@ class Paced<T> extends Subscriber<T> implements Waiter {
   constructor(destination: Destination<T>, terms: Terms<T>) {
     super(destination);
     this.terms = terms;
-    this.backlog = new Backlog(terms.backlog, 'rateLimit()');
+    this.frame = askerOf(terms.owner);
+    this.backlog = new Backlog(terms.backlog, terms.caller);
     this.ask = terms.request?.ask ?? { cost: 1, priority: 0, timeout: Infinity, label: undefined };
   }
 
   protected override _next(value: T): void {
     if (!this.asking && !this.pumping) {
+      // Closed to values that come from inside: they are behind this one.
+      this.pumping = true;
       this.request(value);
-      if (this.backlog.length > 0) this.pump();
+      this.pumping = false;
+      if (this.backlog.length > 0 || this.sourceOver) this.pump();
       return;
     }
     try {
@@ -138,7 +147,9 @@ class Paced<T> extends Subscriber<T> implements Waiter {
       const request = terms.request ?? terms.requestFor(value);
       const core = request.core(this.frame);
       if (request.signal?.aborted) throw aborted(core, request.signal);
-      this.ask = terms.costOf === null ? request.ask : { ...request.ask, cost: costOf(terms.costOf(value), 'rateLimit()') };
+      this.ask = terms.costOf === null ? request.ask : { ...request.ask, cost: costOf(terms.costOf(value), terms.caller) };
+      // A function that picks the limiter, the key or the cost may have unsubscribed.
+      if (this.closed) return;
       this.value = value;
       this.asking = true;
       core.enter(this);
@@ -190,12 +201,22 @@ class Paced<T> extends Subscriber<T> implements Waiter {
     if (!this.asking && !this.pumping) this.pump();
   }
 
-  /** Not `error()`, which is deaf once the source has completed. */
+  /** Not `error()`, which is deaf once the source has completed. The consumer hears of it before the next in the queue does. */
   private fail(error: unknown): void {
-    const { destination, closed } = this;
+    if (this.closed) return;
+    const { destination } = this;
     this.asking = false;
-    this.unsubscribe();
-    if (!closed) destination.error(error);
+    begin();
+    try {
+      this.unsubscribe();
+      destination.error(error);
+    } finally {
+      end();
+    }
+  }
+
+  protected override _error(error: unknown): void {
+    this.fail(error);
   }
 
   private endPatience(): void {
@@ -205,9 +226,14 @@ class Paced<T> extends Subscriber<T> implements Waiter {
 
   override unsubscribe(): void {
     if (this.closed) return;
-    super.unsubscribe();
     this.backlog.clear();
     this.endPatience();
+    try {
+      super.unsubscribe();
+    } catch (error) {
+      // A teardown that throws must not leave a request in the queue.
+      reportUnhandled(error);
+    }
     if (this.ticket !== null) this.ticket.core.cancel(this.ticket);
   }
 }

@@ -3,8 +3,8 @@ import { CallTimeoutError, type CoordinationError } from '../errors.ts';
 import { plainAsk } from '../gates/ask.ts';
 import { lostError } from '../gates/describe.ts';
 import { type Patience, patience } from '../gates/patience.ts';
-import type { Ask, GateCore, LossReason, Waiter } from '../gates/port.ts';
-import { HELD, type Ticket } from '../gates/ticket.ts';
+import { type Ask, type GateCore, HELD, type Ticket, type Waiter } from '../gates/port.ts';
+import type { LossReason } from '../gates/state.ts';
 import { after } from '../internal/after.ts';
 import type { Frame } from '../internal/context.ts';
 import { begin, end } from '../internal/handover.ts';
@@ -115,8 +115,8 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
     const { ticket } = this;
     if (ticket === null) return {};
     const parts = ticket.extras?.parts ?? [];
-    const leases = (parts.length > 0 ? parts : [ticket]).filter(({ fence }) => fence > 0);
-    return Object.fromEntries(leases.map(({ core, fence }) => [core.spec.name, fence]));
+    const leases = (parts.length > 0 ? parts : [ticket]).filter(({ order }) => order > 0);
+    return Object.fromEntries(leases.map(({ core, order }) => [core.spec.name, order]));
   }
 
   /** Asks for the gates, and begins at once where there are none or all are free. */

@@ -1,5 +1,5 @@
 import type { GateHost } from '../gates/host.ts';
-import type { ActivitySink, GateActivity } from '../gates/port.ts';
+import type { ActivitySink, GateActivity } from '../gates/state.ts';
 import { gateEvents } from './ownEvents.ts';
 import type { Compiled } from './patterns.ts';
 

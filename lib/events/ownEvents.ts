@@ -1,5 +1,5 @@
 /** The events that the library emits about itself. */
-import type { GateActivity } from '../gates/port.ts';
+import type { GateActivity } from '../gates/state.ts';
 import type { Overflow } from '../internal/backlog.ts';
 import type { CoordinatorEvent, ErrorData } from './event.ts';
 

@@ -3,10 +3,9 @@ import type { Frame } from '../internal/context.ts';
 import { frameHere } from '../internal/scope.ts';
 import { expected, show } from '../internal/options.ts';
 import { askOf, plainAsk } from './ask.ts';
-import type { AcquireOptions, GateRef } from './gate.ts';
-import { LiveGrant } from './grant.ts';
+import type { AcquireOptions, GateRef, Grant } from './gate.ts';
 import { type GateHost, hostKey, hostOf } from './host.ts';
-import type { Ask, GateCore } from './port.ts';
+import { type Ask, type GateCore, Ticket } from './port.ts';
 
 /** A request for a gate: checked once, made any number of times. It remembers the core it led to last. */
 export class GateRequest {
@@ -29,10 +28,9 @@ export class GateRequest {
     return this.options?.signal;
   }
 
-  /** For whom it is made: the owner it names, else the code that is running. */
+  /** For whom it is made. */
   parent(): Frame | null {
-    const owner = this.options?.owner;
-    return owner === undefined ? frameHere() : LiveGrant.frame(owner);
+    return askerOf(this.options?.owner);
   }
 
   /** The live core, for somebody in this frame. */
@@ -48,6 +46,11 @@ export class GateRequest {
   }
 }
 
+/** For whom somebody asks: the owner that is named, else the code that is running. */
+export function askerOf(owner: Grant | undefined): Frame | null {
+  return owner === undefined ? frameHere() : Ticket.frameOf(owner);
+}
+
 let lastRef: GateRef | null = null;
 let lastRequest: GateRequest | null = null;
 
@@ -61,11 +64,14 @@ export function plainRequest(ref: GateRef, caller: string): GateRequest {
 }
 
 function wishesOf(ref: GateRef, options: AcquireOptions, caller: string, more: readonly string[] | undefined): Ask {
-  if (options.owner !== undefined) LiveGrant.frame(options.owner);
-  if (options.cost !== undefined && typeof ref === 'object' && 'kind' in ref && ref.kind === 'all') {
-    expected(`${caller}.cost`, "left out for an allOf, whose members have a 'cost' each", options.cost);
+  const ask = askOf(options, caller, more);
+  if (options.owner !== undefined) Ticket.frameOf(options.owner);
+  if (typeof ref === 'object' && 'kind' in ref && ref.kind === 'all') {
+    for (const option of ['cost', 'key'] as const) {
+      if (options[option] !== undefined) expected(`${caller}.${option}`, `left out for an allOf, whose members have a '${option}' each`, options[option]);
+    }
   }
-  return askOf(options, caller, more);
+  return ask;
 }
 
 function homeOf(ref: GateRef, caller: string): GateHost | null {

@@ -11,8 +11,9 @@ let made = 0;
 /** A limiter with a strategy. Without a name it gets one that nobody else has, so that a `retry` does not refill it. */
 export function limiterOf<S extends Strategy>(strategy: S, settings: InlineLimiter<S> | LimiterOptions, owner: string): LimiterSpec {
   if (typeof settings !== 'object' || settings === null) expected(`The limiter of ${owner}`, 'an object of settings', settings);
-  const { name = `${owner} #${++made}`, ...options } = settings as InlineLimiter<S>;
-  return rateLimiter(name, { ...(options as LimiterOptions), strategy });
+  const { name = `${owner} #${++made}`, ...options } = settings as LimiterOptions & { readonly name?: string };
+  if (options.strategy !== undefined && options.strategy !== strategy) expected(`${owner}.strategy`, `left out, since it is '${strategy}'`, options.strategy);
+  return rateLimiter(name, { ...options, strategy });
 }
 
 /** A barrier that nobody else can name. */

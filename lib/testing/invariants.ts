@@ -1,5 +1,5 @@
 /** Judges of what really happened. They read gate activity and know nothing of how gates work. */
-import type { GateActivity } from '../gates/port.ts';
+import type { GateActivity } from '../gates/state.ts';
 import { knownOptions, positiveNumber } from '../internal/options.ts';
 import { milliseconds, type Duration } from '../time/duration.ts';
 import { accuse, judge, nameOf, type ActivityStream, type Judge, type Verdict } from './judge.ts';

@@ -1,5 +1,5 @@
 import { defer, ignoreElements, isObservable, tap, type Observable } from 'rxjs';
-import type { GateActivity } from '../gates/port.ts';
+import type { GateActivity } from '../gates/state.ts';
 import { show } from './show.ts';
 
 /** An event of the bus, or one that was recorded. Those that are no gate activity are passed over. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCoordinator } from 'rxbaton';
-import type { GateActivity } from '../../lib/gates/port.ts';
+import type { GateActivity } from '../../lib/gates/state.ts';
 
 const granted: GateActivity = { action: 'granted', gate: 'db', kind: 'mutex', at: 1 };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { GateActivity } from '../../lib/gates/port.ts';
+import type { GateActivity } from '../../lib/gates/state.ts';
 import {
   cyclicBarrier,
   mutex,

@@ -4,7 +4,7 @@ import type { CoordinatorKernel } from '../../lib/events/CoordinatorKernel.ts';
 import { createKernel } from '../../lib/events/createCoordinator.ts';
 import type { CoordinatorEvent } from '../../lib/events/event.ts';
 import type { GateRef } from '../../lib/gates/gate.ts';
-import type { GateState } from '../../lib/gates/port.ts';
+import type { GateState } from '../../lib/gates/state.ts';
 import { virtualTime, type VirtualTime } from '../../lib/testing/virtualTime.ts';
 
 /** A coordinator in virtual time that remembers what happened. */

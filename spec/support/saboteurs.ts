@@ -2,9 +2,8 @@
  * Places for gates with one fault each. A contract that one of them passes does not say what it means to say.
  */
 import { memoryBackend } from '../../lib/gates/memoryBackend.ts';
-import type { Ask, GateBackend } from '../../lib/gates/port.ts';
+import { type Ask, type GateBackend, QUEUED, RESERVED, type Ticket } from '../../lib/gates/port.ts';
 import type { Policy } from '../../lib/gates/policies/policy.ts';
-import { QUEUED, RESERVED, type Ticket } from '../../lib/gates/ticket.ts';
 import { Turnstile } from '../../lib/gates/turnstile.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,6 +1,6 @@
 import { from, NEVER, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { GateActivity } from '../../lib/gates/port.ts';
+import type { GateActivity } from '../../lib/gates/state.ts';
 import { fifo, neverTwoHolders, rateNeverExceeded } from '../../lib/testing/invariants.ts';
 import type { ActivityEvent } from '../../lib/testing/judge.ts';
 

@@ -1,7 +1,7 @@
 /** What the laws of the contract are written with. */
 import type { Observable, Subscription } from 'rxjs';
 import type { AcquireOptions, Gate, Grant } from '../../gates/gate.ts';
-import type { GateState } from '../../gates/port.ts';
+import type { GateState } from '../../gates/state.ts';
 import type { GateSpec } from '../../gates/spec.ts';
 import { deepEqual } from '../deepEqual.ts';
 import { show } from '../show.ts';
