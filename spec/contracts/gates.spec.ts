@@ -1,22 +1,15 @@
-import { config } from 'rxjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gateContract } from '../../lib/testing/gateContract.ts';
 import { memoryLab } from '../support/memoryLab.ts';
 import { saboteurs } from '../support/saboteurs.ts';
+import { ignoreUnheardErrors } from '../support/unheard.ts';
 
 describe('gates in memory', () => {
   for (const { name, run } of gateContract(() => memoryLab(), { synchronous: true })) it(name, run);
 });
 
 describe('the contract of gates catches a place that', () => {
-  // What such a place breaks is broken in ways that nobody waits for.
-  const { onUnhandledError } = config;
-  beforeAll(() => {
-    config.onUnhandledError = () => {};
-  });
-  afterAll(() => {
-    config.onUnhandledError = onUnhandledError;
-  });
+  ignoreUnheardErrors();
 
   it.each(saboteurs)('%s', async (_fault, caughtBy, make) => {
     const cases = gateContract(() => memoryLab(make()), { synchronous: true }).filter(({ name }) =>

@@ -153,6 +153,26 @@ export const leaseLaws: Laws = {
     await expectFates(lab, [e], ['held'], 'when it is free');
   },
 
+  'of a hundred who want one lock all get it in order but those who give up': async (lab) => {
+    const gate = lab.open(mutex('gate'));
+    const controllers = Array.from({ length: 100 }, () => new AbortController());
+    const all = await line(lab, gate, ...controllers.map(({ signal }) => ({ signal })));
+    for (const [i, one] of all.entries()) {
+      if (i % 4 === 1) one.leave();
+      if (i % 4 === 3) controllers[i]?.abort();
+    }
+    await lab.idle();
+    const patient = all.filter((_, i) => i % 2 === 0);
+    for (const [i, one] of patient.entries()) {
+      expectEqual(patient.filter(({ fate }) => fate === 'held').length, 1, 'how many hold it');
+      expectEqual(one.fate, 'held', `the one in place ${i + 1} of those who stayed`);
+      one.leave();
+      await lab.idle();
+    }
+    const { holders, waiting } = await stateOf(gate);
+    expectEqual([holders.length, waiting.length], [0, 0], 'who is left');
+  },
+
   'nobody who leaves twice frees what is not theirs': async (lab) => {
     const gate = lab.open(mutex('gate'));
     const [a, b, c] = (await line(lab, gate, {}, {}, {})) as [Asked, Asked, Asked];
