@@ -31,10 +31,10 @@ async function main(options: Options): Promise<void> {
   const out = await reportFolder(options.out);
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   const { rate, concurrency } = options;
+  const host = own === null ? 'a local model' : `${own.model} at ${own.url}`;
   note(
-    `${documents.length} documents from ${options.folder}; ${own === null ? 'a local model' : `${own.model} at ${own.url}`}`,
+    `${documents.length} documents from ${options.folder}; ${host}, ${rate} requests a second, ${concurrency} at a time`,
   );
-  note(`that allows ${rate} requests in a second, ${concurrency} at a time`);
 
   const runs: Record<string, Outcome> = {};
   const timeline = createTimeline();
