@@ -1,13 +1,11 @@
 import type { Observable, Subscription } from 'rxjs';
 import { GrantDiscardedError } from '../errors.ts';
 import { type Destination, Stream } from '../internal/stream.ts';
-import { gateName } from './describe.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
-import { LiveGrant } from './grant.ts';
 import { Holder } from './holder.ts';
-import type { Ask } from './port.ts';
+import { titleOf } from './spec.ts';
+import type { Ask, Ticket } from './port.ts';
 import { GateRequest } from './gateRequest.ts';
-import type { Ticket } from './ticket.ts';
 
 /**
  * Asks for a gate: a cold Observable of one grant.
@@ -65,14 +63,14 @@ class Asking extends Holder<Grant> {
 
   protected override work(ticket: Ticket): void {
     const { core } = ticket;
-    this.next(new LiveGrant(ticket));
+    this.next(ticket);
     if (!core.lease) {
       this.complete();
     } else if (this.closed) {
       core.env.report(
-        new GrantDiscardedError(`The grant of ${gateName(core)} was given back before anything could run under it.`, {
+        new GrantDiscardedError(`The grant of ${titleOf(core)} was given back before anything could run under it.`, {
           hint: 'Use hold(acquire(gate), work), run(gate, work) or enter(gate) instead of firstValueFrom or take(1).',
-          details: { gate: gateName(core) },
+          details: { gate: titleOf(core) },
         }),
       );
     }

@@ -7,9 +7,17 @@
  */
 import type { Frame } from '../internal/context.ts';
 import { waitEdge } from './describe.ts';
-import type { GateCore, WaitEdge } from './port.ts';
-import { HELD, QUEUED, type Ticket } from './ticket.ts';
-import type { Turnstile } from './turnstile.ts';
+import { type GateCore, HELD, QUEUED, type Ticket } from './port.ts';
+import type { WaitEdge } from './state.ts';
+import type { Leases, Line } from './line.ts';
+import type { Policy } from './policies/policy.ts';
+
+/** What the search looks at in a gate. */
+interface Searched extends GateCore {
+  readonly policy: Policy;
+  readonly line: Line;
+  readonly holders: Leases;
+}
 
 /** A request for several gates counts as one. */
 const unit = (ticket: Ticket): Ticket => ticket.extras?.joint?.ticket ?? ticket;
@@ -48,7 +56,7 @@ const waitingInside = (lease: Ticket): Ticket[] => unit(lease).extras?.blocked.f
 
 /** Leases that keep others out until they are given back: not budgets, whose period ends by itself. */
 function holdersOf(part: Ticket): Ticket[] {
-  const gate = part.core as Turnstile;
+  const gate = part.core as Searched;
   return gate.spec.kind === 'quota' ? [] : gate.holders.all();
 }
 
@@ -85,7 +93,7 @@ function reduce(waiting: ReadonlySet<Ticket>): Set<Ticket> {
 
 /** Whether nobody who can finish would let this one in, or somebody before it. */
 function blockedFor(part: Ticket, stuck: ReadonlySet<Ticket>): boolean {
-  const { policy, line, spec } = part.core as Turnstile;
+  const { policy, line, spec } = part.core as Searched;
   if (spec.kind === 'quota') return false;
   let free = policy.capacity;
   for (const holder of holdersOf(part)) if (isStuck(holder, stuck)) free -= holder.waiter.ask.cost;

@@ -1,8 +1,9 @@
 /** How people and gates are called in errors, events and `inspect`. */
 import { nearest } from '../internal/context.ts';
 import { LeaseLostError } from '../errors.ts';
-import type { GateCore, GateState, HolderState, LossReason, Waiter, WaiterState, WaitEdge } from './port.ts';
-import type { Ticket } from './ticket.ts';
+import { titleOf } from './spec.ts';
+import type { Ticket, Waiter } from './port.ts';
+import type { GateState, HolderState, LossReason, WaiterState, WaitEdge } from './state.ts';
 
 /** Who asks: its label, else the call it belongs to, else nobody in particular. */
 export function whoIs({ ask, frame }: Waiter): string {
@@ -11,10 +12,6 @@ export function whoIs({ ask, frame }: Waiter): string {
   if (call?.name === undefined) return 'anonymous';
   return call.runId === undefined ? call.name : `${call.name}#${call.runId}`;
 }
-
-/** What a gate is called: its name, and its key if it has one. */
-export const gateName = ({ spec, key }: Pick<GateCore, 'spec' | 'key'>): string =>
-  key === undefined ? spec.name : `${spec.name}[${key}]`;
 
 /** `held by a (3.1 s), b (20 ms); 2 ahead`: who is in the way at this gate. */
 export function inTheWay({ holders, waiting, opensIn }: GateState): string {
@@ -38,7 +35,7 @@ export function holderState(ticket: Ticket, now: number): HolderState {
   const until = ticket.extras?.until ?? Infinity;
   return {
     who: whoIs(ticket.waiter),
-    fence: ticket.fence || null,
+    fence: ticket.fence,
     cost: ticket.waiter.ask.cost,
     held: ticket.since < 0 ? 0 : Math.max(0, now - ticket.since),
     left: until === Infinity ? Infinity : Math.max(0, until - now),
@@ -53,7 +50,7 @@ export function waiterState(ticket: Ticket, now: number): WaiterState {
 export function waitEdge(ticket: Ticket, holders: readonly Ticket[], now: number): WaitEdge {
   return {
     waiter: whoIs(ticket.waiter),
-    gate: gateName(ticket.core),
+    gate: titleOf(ticket.core),
     holders: holders.map(({ waiter }) => whoIs(waiter)),
     since: ticket.queuedAt < 0 ? 0 : Math.max(0, now - ticket.queuedAt),
   };
@@ -61,9 +58,9 @@ export function waitEdge(ticket: Ticket, holders: readonly Ticket[], now: number
 
 /** What the holder of a lost lease hears. */
 export function lostError(waiter: Waiter, ticket: Ticket, reason: LossReason, note: string | undefined): LeaseLostError {
-  const gate = gateName(ticket.core);
+  const gate = titleOf(ticket.core);
   return new LeaseLostError(`${whoIs(waiter)} lost ${gate}: ${note ?? reason}.`, {
     ...(reason === 'expired' ? { hint: 'Give it a longer ttl, extend() the grant, or let it renew.' } : null),
-    details: { gate, reason, note, fence: ticket.fence || null },
+    details: { gate, reason, note, fence: ticket.fence },
   });
 }

@@ -1,18 +1,11 @@
 import type { CoordinationError } from '../errors.ts';
 import type { Frame } from '../internal/context.ts';
 import { lostError } from './describe.ts';
-import type { AcquireOptions, GateRef, Grant } from './gate.ts';
+import type { AcquireOptions, Entered, GateRef } from './gate.ts';
 import { GateRequest } from './gateRequest.ts';
-import { LiveGrant } from './grant.ts';
 import { aborted, type Patience, patience } from './patience.ts';
-import type { Ask, LossReason, Waiter } from './port.ts';
-import type { Ticket } from './ticket.ts';
-
-/** A grant for a block of code: it goes back at the end of the block, or by `release()`. */
-export interface Entered extends Grant, AsyncDisposable {
-  /** Gives it back. More than once is harmless. */
-  release(): void;
-}
+import type { Ask, Ticket, Waiter } from './port.ts';
+import type { LossReason } from './state.ts';
 
 /**
  * Waits for a grant and hands it over for the rest of a block: `await using`.
@@ -45,24 +38,6 @@ export function enter(gate: GateRef, options?: AcquireOptions): Promise<Entered>
   });
 }
 
-class EnteredGrant extends LiveGrant implements Entered {
-  readonly #ticket: Ticket;
-
-  constructor(ticket: Ticket) {
-    super(ticket);
-    this.#ticket = ticket;
-  }
-
-  release(): void {
-    this.#ticket.core.release(this.#ticket);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.release();
-    return Promise.resolve();
-  }
-}
-
 class Visitor implements Waiter, Frame {
   readonly ask: Ask;
   readonly parent: Frame | null;
@@ -88,7 +63,7 @@ class Visitor implements Waiter, Frame {
 
   granted(ticket: Ticket): void {
     this.waitingFor?.end();
-    this.resolve(new EnteredGrant(ticket));
+    this.resolve(ticket);
   }
 
   refused(error: CoordinationError): void {

@@ -1,7 +1,7 @@
 /** What users hold in their hands: grants, gates, and the options of asking for them. */
 import type { Observable } from 'rxjs';
 import type { Duration } from '../time/duration.ts';
-import type { GateState, MaybePromise } from './port.ts';
+import type { GateState, MaybePromise } from './state.ts';
 import type { GateSpec, SpecPatch } from './spec.ts';
 
 /** Proof that its holder may go on. */
@@ -24,6 +24,12 @@ export interface Grant {
   extend(duration?: Duration): MaybePromise<boolean>;
   /** Quotas: what the work really cost, at most once. The difference goes back to the period it was taken from. */
   charge(actual: number): MaybePromise<void>;
+}
+
+/** A grant for a block of code: it goes back at the end of the block, or by `release()`. */
+export interface Entered extends Grant, AsyncDisposable {
+  /** Gives it back. More than once is harmless. */
+  release(): void;
 }
 
 export interface AcquireOptions {

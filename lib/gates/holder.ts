@@ -7,8 +7,8 @@ import type { Sink } from '../internal/sink.ts';
 import type { Destination } from '../internal/stream.ts';
 import { lostError } from './describe.ts';
 import { aborted, type Patience, patience } from './patience.ts';
-import type { Ask, GateCore, LossReason, Waiter } from './port.ts';
-import type { Ticket } from './ticket.ts';
+import type { Ask, GateCore, Ticket, Waiter } from './port.ts';
+import type { LossReason } from './state.ts';
 
 /** Inside `request`, or before it. */
 const ASKING = 0;

@@ -2,7 +2,7 @@ import { frameHere } from '../internal/scope.ts';
 import type { GateRef } from './gate.ts';
 import { GateRequest } from './gateRequest.ts';
 import { currentHost } from './host.ts';
-import type { GateState, MaybePromise, WaitEdge } from './port.ts';
+import type { GateState, MaybePromise, WaitEdge } from './state.ts';
 import type { GateSpec } from './spec.ts';
 
 /**

@@ -1,8 +1,7 @@
 import { begin, end, handOver } from '../internal/handover.ts';
-import { gateName } from './describe.ts';
-import type { Ask, BackendEnv, GateCore, GateState, MaybePromise, Waiter } from './port.ts';
-import type { GateSpec } from './spec.ts';
-import { HELD, type Joint, OVER, QUEUED, released, RESERVED, Ticket } from './ticket.ts';
+import { type Ask, type BackendEnv, type GateCore, HELD, type Joint, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
+import type { GateState, MaybePromise } from './state.ts';
+import { type GateSpec, titleOf } from './spec.ts';
 import type { Turnstile } from './turnstile.ts';
 
 /** One gate of several, and how much of it is wanted. */
@@ -27,7 +26,7 @@ export class JointCore implements GateCore {
     this.shares = shares;
     this.env = env;
     this.lease = shares.some(({ core }) => core.lease);
-    this.spec = { kind: 'mutex', name: shares.map(({ core }) => gateName(core)).join(' + '), ttl: Infinity, renew: true, reentrant: false };
+    this.spec = { kind: 'mutex', name: shares.map(({ core }) => titleOf(core)).join(' + '), ttl: Infinity, renew: true, reentrant: false };
   }
 
   get retired(): boolean {
@@ -83,7 +82,7 @@ export class JointCore implements GateCore {
     const parts = ticket.more().parts;
     if (ticket.state !== QUEUED || !parts.every((part) => (part.core as Turnstile).wouldAdmit(part))) return false;
     ticket.state = RESERVED;
-    ticket.fence = this.lease ? ++this.env.fence : 0;
+    ticket.order = this.lease ? ++this.env.fence : 0;
     for (const part of parts) (part.core as Turnstile).reserve(part);
     handOver(ticket);
     this.turnAll(parts);

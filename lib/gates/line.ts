@@ -1,4 +1,4 @@
-import type { Ticket } from './ticket.ts';
+import type { Ticket } from './port.ts';
 
 /** A doubly linked list through the tickets themselves: everything but a late priority is O(1). */
 export class Line {

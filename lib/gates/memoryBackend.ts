@@ -1,12 +1,13 @@
 import { waitEdge } from './describe.ts';
 import { JointCore } from './joint.ts';
 import { policyOf } from './policies/policyOf.ts';
-import type { BackendEnv, GateBackend, WaitEdge } from './port.ts';
+import type { BackendEnv, GateBackend } from './port.ts';
+import type { WaitEdge } from './state.ts';
 import type { GateSpec } from './spec.ts';
 import { type Home, Turnstile } from './turnstile.ts';
 
 /** How many idle gates are kept before they are looked through: forgetting them one by one costs more than their memory. */
-const idleAllowance = 512;
+const idleAllowance = 256;
 
 /** A keyed gate: a live core for keys in use, one number for those that are not at rest yet, nothing for the others. */
 type Keys = Map<string, Turnstile | number>;

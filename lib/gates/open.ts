@@ -2,7 +2,8 @@ import type { Observable } from 'rxjs';
 import { acquire } from './acquire.ts';
 import type { AcquireOptions, Gate, Grant } from './gate.ts';
 import { currentHost, type GateHost, hostKey } from './host.ts';
-import type { GateCore, GateState, MaybePromise } from './port.ts';
+import type { GateCore } from './port.ts';
+import type { GateState, MaybePromise } from './state.ts';
 import type { GateSpec, SpecPatch } from './spec.ts';
 
 /** The live gate of a description or name in these gates, by default those of the current coordinator. */

@@ -1,7 +1,8 @@
 import type { Subscription } from 'rxjs';
 import { AbortedError, AcquireTimeoutError } from '../errors.ts';
 import { after } from '../internal/after.ts';
-import { gateName, inTheWay, span } from './describe.ts';
+import { inTheWay, span } from './describe.ts';
+import { titleOf } from './spec.ts';
 import type { GateCore, Waiter } from './port.ts';
 
 /** The end of a request that waited too long or was called off. */
@@ -11,7 +12,7 @@ export interface Patience {
 }
 
 export const aborted = (core: GateCore, signal: AbortSignal): AbortedError =>
-  new AbortedError(`Waiting for ${gateName(core)} was aborted.`, { details: { gate: gateName(core) }, cause: signal.reason });
+  new AbortedError(`Waiting for ${titleOf(core)} was aborted.`, { details: { gate: titleOf(core) }, cause: signal.reason });
 
 /** Watches the clock and a signal for somebody who has begun to wait. */
 export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | undefined): Patience {
@@ -31,9 +32,9 @@ export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | u
     leave();
     const known = state instanceof Promise ? '' : ` ${inTheWay({ ...state, waiting: state.waiting.slice(1) })}.`;
     waiter.refused(
-      new AcquireTimeoutError(`${gateName(core)} did not open within ${span(timeout)}:${known}`, {
+      new AcquireTimeoutError(`${titleOf(core)} did not open within ${span(timeout)}:${known}`, {
         hint: 'Raise the timeout, or look at waits() to see who is in the way.',
-        details: { gate: gateName(core), timeout },
+        details: { gate: titleOf(core), timeout },
       }),
     );
   };

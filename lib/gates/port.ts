@@ -2,16 +2,15 @@
  * The port between the faces of a gate (`Observable`, `run`, `enter`, operators) and the place where it lives. A callback
  * contract: memory calls back inside `enter`, a remote place later; no Promise and no Observable is on the path.
  */
-import type { Clock } from '../internal/env.ts';
+import { ConfigError, type CoordinationError } from '../errors.ts';
 import type { Frame } from '../internal/context.ts';
-import type { CoordinationError } from '../errors.ts';
-import type { GateSpec, SpecPatch } from './spec.ts';
-import type { Ticket } from './ticket.ts';
-
-export type MaybePromise<T> = T | Promise<T>;
-
-/** Why a lease was lost. */
-export type LossReason = 'expired' | 'forced' | 'taken-over' | 'unreachable' | 'stalled' | 'data-loss' | 'closed';
+import type { Clock } from '../internal/env.ts';
+import type { Reserved } from '../internal/handover.ts';
+import { show } from '../internal/options.ts';
+import { type Duration, milliseconds } from '../time/duration.ts';
+import type { Entered } from './gate.ts';
+import { type GateSpec, type SpecPatch, titleOf } from './spec.ts';
+import type { ActivitySink, GateState, LossReason, MaybePromise, WaitEdge } from './state.ts';
 
 /** What a waiter asks for; one object may serve any number of waiters. */
 export interface Ask {
@@ -106,67 +105,163 @@ export interface BackendEnv {
   report(error: unknown): void;
 }
 
-/** Takes `rxbaton.gate.*` events. */
-export type ActivitySink = (activity: GateActivity) => void;
+export const QUEUED = 0;
+/** Booked, but its waiter has not been told yet. */
+export const RESERVED = 1;
+export const HELD = 2;
+/** Given back, spent, lost, refused or left. */
+export const OVER = 3;
+export type TicketState = typeof QUEUED | typeof RESERVED | typeof HELD | typeof OVER;
 
-/** What happened at a gate. `action` is the last part of the event's name: `rxbaton.gate.granted`. */
-export interface GateActivity {
-  readonly action: 'queued' | 'granted' | 'released' | 'refused' | 'left' | 'lost' | 'changed' | 'deadlock';
-  readonly gate: string;
-  readonly key?: string;
-  readonly kind: GateSpec['kind'];
-  readonly at: number;
-  readonly who?: string;
-  readonly cost?: number;
-  readonly fence?: number | null;
-  readonly priority?: number;
-  readonly waited?: number;
-  readonly held?: number;
-  readonly limit?: number;
-  readonly reason?: string;
-  readonly cycle?: readonly WaitEdge[];
+/** The reason of a signal whose grant was given back: nothing went wrong. */
+export const released = 'released';
+
+/** What only few tickets have. */
+export interface TicketExtras {
+  /** Behind `signal`, made when somebody looks at it. */
+  controller: AbortController | null;
+  /** The signal has aborted, or would have if somebody had looked at it. */
+  aborted: boolean;
+  /** When the lease lapses, by the gate's clock; `Infinity`: never. */
+  until: number;
+  /** Entered inside a lease of its own: not booked a second time. */
+  nested: boolean;
+  charged: boolean;
+  /** The request for several gates that this ticket is a part of. */
+  joint: Joint | null;
+  /** A request for several gates: its parts. */
+  parts: readonly Ticket[];
+  /** Requests that wait inside the work that holds this ticket. */
+  blocked: Ticket[];
 }
 
-/** Who waits for what, held by whom, since when (milliseconds ago). */
-export interface WaitEdge {
-  readonly waiter: string;
-  readonly gate: string;
-  readonly holders: readonly string[];
-  readonly since: number;
+/** A request for several gates at once. */
+export interface Joint {
+  readonly ticket: Ticket;
+  /** Enters all gates if it is first in each and each would admit it. */
+  tryEnter(): boolean;
 }
 
-export interface HolderState {
-  readonly who: string;
-  readonly fence: number | null;
-  readonly cost: number;
-  /** How long it has been held, ms. */
-  readonly held: number;
-  /** How much of the lease is left, ms; `Infinity` without a `ttl` or with renewal. */
-  readonly left: number;
-}
+/**
+ * One request at one gate, from the queue to its end. The same object is the place in the queue, the proof of the grant, and
+ * the grant that users hold in their hands: a hold makes no other.
+ */
+export class Ticket implements Entered, Reserved {
+  readonly core: GateCore;
+  readonly waiter: Waiter;
+  state: TicketState = QUEUED;
+  /** The fence; 0 until granted, and for tokens. */
+  order = 0;
+  prev: Ticket | null = null;
+  next: Ticket | null = null;
+  /** When it joined the queue, whole milliseconds; -1: it never had to. */
+  queuedAt = -1;
+  /** When it was granted, whole milliseconds; -1: not yet looked at. */
+  since = -1;
+  /** By which the policy finds its entry. */
+  mark = 0;
+  extras: TicketExtras | null = null;
 
-export interface WaiterState {
-  readonly who: string;
-  readonly cost: number;
-  readonly priority: number;
-  /** How long it has waited, ms. */
-  readonly waited: number;
-}
+  constructor(core: GateCore, waiter: Waiter) {
+    this.core = core;
+    this.waiter = waiter;
+  }
 
-/** A gate as `inspect` sees it: plain data, waiters in the order in which they will be served. */
-export interface GateState {
-  readonly name: string;
-  readonly key?: string;
-  readonly kind: GateSpec['kind'];
-  readonly spec: GateSpec;
-  readonly holders: readonly HolderState[];
-  readonly waiting: readonly WaiterState[];
-  /** What could be taken now, in units of cost. */
-  readonly available: number;
-  /** Milliseconds until the head of the queue can enter, if time alone lets it in; `Infinity` if somebody has to leave. */
-  readonly opensIn: number;
-  /** Milliseconds of pause left, 0 when not paused. */
-  readonly pausedFor: number;
-  /** Barriers: generation, counted from 0. */
-  readonly generation?: number;
+  /** Whose request a grant was, as a frame: for requests that act for the same owner. */
+  static frameOf(grant: unknown): Frame | null {
+    if (grant instanceof Ticket) return grant.waiter.frame;
+    throw new ConfigError(`owner must be a grant of this library, not ${show(grant)}.`);
+  }
+
+  get gate(): string {
+    return titleOf(this.core);
+  }
+
+  get fence(): number | null {
+    return this.order || null;
+  }
+
+  get signal(): AbortSignal {
+    const extras = this.more();
+    extras.controller ??= new AbortController();
+    if (extras.aborted || (this.state === OVER && this.core.lease)) extras.controller.abort(released);
+    return extras.controller.signal;
+  }
+
+  get waited(): number {
+    if (this.queuedAt < 0) return 0;
+    // Looked at before the work has really started: now is when it was granted.
+    if (this.since < 0) this.since = Math.round(this.core.env.clock.now());
+    return Math.max(0, this.since - this.queuedAt);
+  }
+
+  get index(): number {
+    return this.core.spec.kind === 'barrier' ? this.mark : 0;
+  }
+
+  get degraded(): boolean {
+    return false;
+  }
+
+  valid(): boolean {
+    return this.state === HELD || !this.core.lease;
+  }
+
+  extend(duration?: Duration): MaybePromise<boolean> {
+    const { core } = this;
+    const ttl = 'ttl' in core.spec ? core.spec.ttl : Infinity;
+    return core.extend(this, milliseconds(duration ?? ttl, `${this.gate}: extend()`, { infinite: true }));
+  }
+
+  charge(actual: number): MaybePromise<void> {
+    if (typeof actual !== 'number' || !(actual >= 0 && actual < Infinity)) {
+      throw new ConfigError(`${this.gate}: charge() takes a number from 0 up, not ${show(actual)}.`);
+    }
+    return this.core.charge(this, actual);
+  }
+
+  release(): void {
+    this.core.release(this);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.core.release(this);
+    return Promise.resolve();
+  }
+
+  /** What a log of it shows. */
+  toJSON(): unknown {
+    return { gate: this.gate, fence: this.fence };
+  }
+
+  get waiting(): boolean {
+    return this.state === QUEUED;
+  }
+
+  /** For the rare parts. */
+  more(): TicketExtras {
+    return (this.extras ??= {
+      controller: null,
+      aborted: false,
+      until: Infinity,
+      nested: false,
+      charged: false,
+      joint: null,
+      parts: [],
+      blocked: [],
+    });
+  }
+
+  /** Aborts `signal`, whether or not somebody has looked at it yet. */
+  abort(reason: unknown): void {
+    if (this.extras === null && this.state === OVER) return;
+    const extras = this.more();
+    if (extras.aborted) return;
+    extras.aborted = true;
+    extras.controller?.abort(reason);
+  }
+
+  deliver(): void {
+    if (this.state === RESERVED) this.core.deliver(this);
+  }
 }

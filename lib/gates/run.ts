@@ -4,10 +4,9 @@ import { expected } from '../internal/options.ts';
 import { lostError } from './describe.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
 import { GateRequest } from './gateRequest.ts';
-import { LiveGrant } from './grant.ts';
 import { aborted, type Patience, patience } from './patience.ts';
-import type { Ask, GateCore, LossReason, Waiter } from './port.ts';
-import type { Ticket } from './ticket.ts';
+import type { Ask, GateCore, Ticket, Waiter } from './port.ts';
+import type { LossReason } from './state.ts';
 
 type WorkOf<T> = (grant: Grant) => T | PromiseLike<T>;
 
@@ -106,7 +105,7 @@ class Run<T> implements Waiter, Frame {
   startWork(ticket: Ticket): void {
     let result: T | PromiseLike<T>;
     try {
-      result = this.work(new LiveGrant(ticket));
+      result = this.work(ticket);
     } catch (error) {
       this.end(ticket, this.reject, error);
       return;

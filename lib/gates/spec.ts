@@ -219,3 +219,7 @@ export function sameSpec(a: GateSpec, b: GateSpec): boolean {
   for (const key of Object.keys(a) as (keyof GateSpec)[]) if (a[key] !== b[key]) return false;
   return true;
 }
+
+/** What a gate is called: its name, and its key if it has one. */
+export const titleOf = ({ spec, key }: { readonly spec: GateSpec; readonly key: string | undefined }): string =>
+  key === undefined ? spec.name : `${spec.name}[${key}]`;

@@ -1,14 +1,14 @@
 import type { Subscription } from 'rxjs';
 import { BarrierBrokenError, type CoordinationError, DeadlockError, LimitImpossibleError, BusyError } from '../errors.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
-import { gateName, holderState, inTheWay, span, waiterState, whoIs } from './describe.ts';
+import { holderState, inTheWay, span, waiterState, whoIs } from './describe.ts';
 import { enclosingLease, findDeadlock, register } from './deadlock.ts';
 import { Leases, Line } from './line.ts';
-import type { BackendEnv, GateActivity, GateCore, GateState, LossReason, Waiter } from './port.ts';
+import { type BackendEnv, type GateCore, HELD, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
+import type { GateActivity, GateState, LossReason } from './state.ts';
 import type { Policy } from './policies/policy.ts';
 import { patched } from './patched.ts';
-import type { GateSpec, SpecPatch } from './spec.ts';
-import { HELD, OVER, QUEUED, released, RESERVED, Ticket } from './ticket.ts';
+import { type GateSpec, type SpecPatch, titleOf } from './spec.ts';
 
 /** The longest delay a host timer keeps: a longer one would fire at once. */
 const longestDelay = 2 ** 31 - 1;
@@ -108,7 +108,7 @@ export class Turnstile implements GateCore {
     ticket.mark = this.policy.take(ticket.waiter.ask.cost, this.seen);
     ticket.state = RESERVED;
     if (!this.lease) return;
-    ticket.fence = ++this.env.fence;
+    ticket.order = ++this.env.fence;
     this.holders.add(ticket);
     if (this.lapse !== Infinity) this.limit(ticket);
   }
@@ -155,7 +155,7 @@ export class Turnstile implements GateCore {
     const outer = this.spec.kind === 'mutex' && this.spec.reentrant ? enclosingLease(waiter.frame, this) : null;
     if (outer !== null) {
       ticket.more().nested = true;
-      ticket.fence = outer.fence;
+      ticket.order = outer.order;
       ticket.state = HELD;
       ticket.waiter.granted(ticket);
       return;
@@ -187,7 +187,7 @@ export class Turnstile implements GateCore {
 
   /** The answer to a try that found no room. */
   busy(): BusyError {
-    return new BusyError(`${gateName(this)} is not free: ${inTheWay(this.inspect())}.`, { details: { gate: gateName(this) } });
+    return new BusyError(`${titleOf(this)} is not free: ${inTheWay(this.inspect())}.`, { details: { gate: titleOf(this) } });
   }
 
   /** Searches the wait-for graph, now that somebody waits: what to refuse it with, or `null`. */
@@ -199,11 +199,11 @@ export class Turnstile implements GateCore {
     if (cycle === null) return null;
     if (this.env.activity !== null) this.tell('deadlock', ticket, { cycle });
     const error = new DeadlockError(
-      `${whoIs(ticket.waiter)} would wait for ${gateName(ticket.core)} for ever: ` +
+      `${whoIs(ticket.waiter)} would wait for ${titleOf(ticket.core)} for ever: ` +
         `${cycle.map((e) => `${e.waiter} waits for ${e.gate}, held by ${e.holders.join(', ')}`).join('; ')}.`,
       {
         hint: 'Take all of them in one allOf(...), or always in the same order; work that its caller does not await belongs in detached(fn).',
-        details: { gate: gateName(ticket.core), cycle },
+        details: { gate: titleOf(ticket.core), cycle },
       },
     );
     if (deadlock === 'error') return error;
@@ -475,15 +475,15 @@ export class Turnstile implements GateCore {
     }
     const who = broken.map(({ waiter }) => whoIs(waiter));
     for (const ticket of broken) {
-      this.refuse(ticket, new BarrierBrokenError(`The barrier ${gateName(this)} is broken: ${reason}.`, { details: { gate: gateName(this), reason, waiting: who } }));
+      this.refuse(ticket, new BarrierBrokenError(`The barrier ${titleOf(this)} is broken: ${reason}.`, { details: { gate: titleOf(this), reason, waiting: who } }));
     }
   }
 
   private impossible(cost: number): LimitImpossibleError {
     const { capacity } = this.policy;
-    return new LimitImpossibleError(`${cost} of ${gateName(this)} can never be had at once: it has ${capacity}.`, {
+    return new LimitImpossibleError(`${cost} of ${titleOf(this)} can never be had at once: it has ${capacity}.`, {
       hint: `Ask for at most ${capacity}, or raise its limit.`,
-      details: { gate: gateName(this), cost, capacity },
+      details: { gate: titleOf(this), cost, capacity },
     });
   }
 
@@ -509,7 +509,7 @@ export class Turnstile implements GateCore {
       who: whoIs(ticket.waiter),
       cost: ask.cost,
       priority: ask.priority,
-      fence: ticket.fence || null,
+      fence: ticket.fence,
       ...(action === 'granted' ? { waited: ticket.queuedAt < 0 ? 0 : Math.max(0, Math.round(now) - ticket.queuedAt) } : null),
       ...(action === 'released' || action === 'lost' ? { held: ticket.since < 0 ? 0 : Math.max(0, now - ticket.since) } : null),
       ...more,

@@ -1,8 +1,7 @@
-import { from, type ObservableInput } from 'rxjs';
-import { LiveGrant } from './grant.ts';
+import { from, Observable, type ObservableInput } from 'rxjs';
 import type { Grant } from './gate.ts';
 import { Holder } from './holder.ts';
-import { released, type Ticket } from './ticket.ts';
+import { released, type Ticket } from './port.ts';
 
 const isPromise = (input: unknown): input is PromiseLike<unknown> =>
   typeof (input as PromiseLike<unknown> | null)?.then === 'function';
@@ -17,8 +16,10 @@ export abstract class Work<T> extends Holder<T> {
   protected abstract project(grant: Grant): ObservableInput<T>;
 
   protected override work(ticket: Ticket): void {
-    const input = this.project(new LiveGrant(ticket));
-    if (isPromise(input)) this.follow(input as PromiseLike<T>, ticket);
+    const input = this.project(ticket);
+    // Streams first: to look for a `then` that is not there is dear.
+    if (input instanceof Observable) input.subscribe(this);
+    else if (isPromise(input)) this.follow(input as PromiseLike<T>, ticket);
     else from(input).subscribe(this);
   }
 

@@ -10,8 +10,10 @@ export interface Reserved {
   deliver(): void;
 }
 
-const reserved: Reserved[] = [];
+/** A queue from `next` to `last`; both start again where they meet, so that it stays as short as the longest wait. */
+const reserved: (Reserved | null)[] = [];
 let next = 0;
+let last = 0;
 let depth = 0;
 
 /** Opens a turn. Every `begin` needs an `end` in a `finally`. */
@@ -21,20 +23,21 @@ export function begin(): void {
 
 /** Puts a reserved grant behind those already waiting for delivery. */
 export function handOver(item: Reserved): void {
-  reserved.push(item);
+  reserved[last++] = item;
 }
 
 /** Closes a turn; the outermost one delivers. */
 export function end(): void {
-  if (depth === 1 && reserved.length > 0) deliver();
+  if (depth === 1 && last > 0) deliver();
   depth--;
 }
 
 /** The depth stays at 1 meanwhile: work that ends while it is being delivered only adds to the list. */
 function deliver(): void {
-  while (next < reserved.length) {
-    const item = reserved[next++]!;
-    if (next === reserved.length) reserved.length = next = 0;
+  while (next < last) {
+    const item = reserved[next]!;
+    reserved[next++] = null;
+    if (next === last) next = last = 0;
     try {
       item.deliver();
     } catch (error) {

@@ -1,4 +1,4 @@
-import { Observable, type Observer, Subscriber, type Subscription } from 'rxjs';
+import { Observable, type Observer, Subscriber, Subscription } from 'rxjs';
 import { type Sink, sinkOf } from './sink.ts';
 
 /** Who consumes a stream: the next operator's subscriber, or what a user passed to `subscribe`. */
@@ -17,12 +17,22 @@ export abstract class Stream<T> extends Observable<T> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    // The subscriber of an operator is chained: unsubscribing it reaches ours.
+    // The subscriber of an operator is chained: unsubscribing it reaches ours, and a closed one would close ours while it is made.
     if (observer instanceof Subscriber) {
-      this.start(observer);
+      if (!observer.closed) this.begin(observer);
       return observer;
     }
-    return this.start(sinkOf(observer, error, complete));
+    return this.begin(sinkOf(observer, error, complete));
+  }
+
+  /** What goes wrong at the start is an error of the stream: `subscribe` never throws. */
+  private begin(destination: Destination<T>): Subscription {
+    try {
+      return this.start(destination);
+    } catch (error) {
+      destination.error(error);
+      return Subscription.EMPTY;
+    }
   }
 }
 

@@ -1,6 +1,9 @@
 import type { LimiterSpec } from '../spec.ts';
 import type { Policy, Settings } from './policy.ts';
 
+/** Above what was used, in a packed account. */
+const room = 2 ** 16;
+
 /** A window opens at the first admission and lasts `per`. Two of them back to back can pass twice the limit: that is its nature. */
 export class FixedWindow implements Policy {
   readonly timed = true;
@@ -43,6 +46,17 @@ export class FixedWindow implements Policy {
 
   fresh(now: number): boolean {
     return this.opened + this.per <= now;
+  }
+
+  /** Both numbers in one, where they fit: the window rounded up to a millisecond, and what was used of it. */
+  get packed(): number | undefined {
+    const opened = Math.ceil(this.opened);
+    return Number.isInteger(this.used) && this.used < room && opened < 2 ** 37 ? opened * room + this.used : undefined;
+  }
+
+  load(packed: number): void {
+    this.opened = Math.floor(packed / room);
+    this.used = packed % room;
   }
 
   /** A window that is over is not opened again by a longer `per`. */

@@ -32,7 +32,7 @@ export interface Policy {
   /** Whether the account is as if nobody had ever come. */
   fresh(now: number): boolean;
   /** The account as one number, for keys nobody uses at the moment; `load` takes it back. */
-  readonly packed?: number;
+  readonly packed?: number | undefined;
   load?(packed: number): void;
   /** Takes new settings. */
   change(settings: Settings, now: number): void;
