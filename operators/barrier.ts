@@ -2,7 +2,7 @@ import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
 import { barrierOf } from '../lib/gates/inlineLimiter.ts';
 import type { BacklogOptions } from '../lib/internal/backlog.ts';
-import { rateLimit } from './rateLimit.ts';
+import { paced } from './rateLimit.ts';
 
 /**
  * Holds each value back until all parties have brought one, and then lets a whole generation pass at once.
@@ -28,5 +28,5 @@ import { rateLimit } from './rateLimit.ts';
  * ```
  */
 export function barrier<T>(gate: number | GateRef, options?: AcquireOptions & BacklogOptions): MonoTypeOperatorFunction<T> {
-  return rateLimit(typeof gate === 'number' ? barrierOf({ parties: gate }, 'barrier()') : gate, options);
+  return paced(typeof gate === 'number' ? barrierOf({ parties: gate }, 'barrier()') : gate, options, 'barrier()');
 }

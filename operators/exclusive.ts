@@ -1,12 +1,13 @@
 import { type ObservableInput, type ObservedValueOf, type OperatorFunction, Subscriber } from 'rxjs';
 import type { Frame } from '../lib/internal/context.ts';
+import { reportUnhandled } from '../lib/internal/env.ts';
+import { begin, end } from '../lib/internal/handover.ts';
 import { Backlog, type BacklogOptions, backlogOptions } from '../lib/internal/backlog.ts';
 import { expected } from '../lib/internal/options.ts';
 import type { Sink } from '../lib/internal/sink.ts';
 import { type Destination, Operation } from '../lib/internal/stream.ts';
-import { frameHere } from '../lib/internal/scope.ts';
 import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
-import { GateRequest } from '../lib/gates/gateRequest.ts';
+import { askerOf, checked, GateRequest } from '../lib/gates/gateRequest.ts';
 import type { Ask } from '../lib/gates/port.ts';
 import { Work } from '../lib/gates/work.ts';
 
@@ -48,18 +49,23 @@ export function exclusive<T, O extends ObservableInput<unknown>>(
   const backlog = backlogOptions(options, 'exclusive()');
   const requestFor = requests(gate, options);
   const piece = project as (value: T, grant: Grant) => ObservableInput<ObservedValueOf<O>>;
-  return (source) => new Operation(source, (destination) => new Exclusive(destination, requestFor, piece, backlog));
+  return (source) => new Operation(source, (destination) => new Exclusive(destination, requestFor, piece, backlog, options.owner));
 }
 
+const own = ['maxQueue', 'overflow'];
+
 function requests<T>(gate: GateRef | ((value: T) => GateRef), options: AcquireOptions): (value: T) => GateRequest {
-  const make = (ref: GateRef): GateRequest => new GateRequest(ref, options, 'exclusive()', ['maxQueue', 'overflow']);
-  if (typeof gate === 'function') return (value) => make(gate(value));
+  const make = (ref: GateRef): GateRequest => new GateRequest(ref, options, 'exclusive()', own);
+  if (typeof gate === 'function') {
+    checked(options, 'exclusive()', own);
+    return (value) => make(gate(value));
+  }
   const request = make(gate);
   return () => request;
 }
 
 class Exclusive<T, R> extends Subscriber<T> {
-  readonly parent: Frame | null = frameHere();
+  readonly parent: Frame | null;
   readonly project: (value: T, grant: Grant) => ObservableInput<R>;
   /** The consumer of every piece of work. */
   readonly results: Sink<R> = {
@@ -85,8 +91,10 @@ class Exclusive<T, R> extends Subscriber<T> {
     requestFor: (value: T) => GateRequest,
     project: (value: T, grant: Grant) => ObservableInput<R>,
     options: Required<BacklogOptions>,
+    owner: Grant | undefined,
   ) {
     super(destination);
+    this.parent = askerOf(owner);
     this.requestFor = requestFor;
     this.project = project;
     this.backlog = new Backlog(options, 'exclusive()');
@@ -94,7 +102,10 @@ class Exclusive<T, R> extends Subscriber<T> {
 
   protected override _next(value: T): void {
     if (this.current === null && !this.pumping) {
+      // Closed to values that come from inside: they are behind this one.
+      this.pumping = true;
       this.begin(value);
+      this.pumping = false;
       this.pump();
       return;
     }
@@ -108,6 +119,8 @@ class Exclusive<T, R> extends Subscriber<T> {
   private begin(value: T): void {
     try {
       const request = this.requestFor(value);
+      // The function that picks the gate may have unsubscribed.
+      if (this.closed) return;
       const core = request.core(this.parent);
       this.current = new Piece(this, value, request.ask, core.env.tracks);
       this.current.request(core, request.signal);
@@ -125,11 +138,21 @@ class Exclusive<T, R> extends Subscriber<T> {
     if (this.sourceOver && this.current === null && this.backlog.length === 0 && !this.closed) super._complete();
   }
 
-  /** Not `error()`, which is deaf once the source has completed. */
+  /** Not `error()`, which is deaf once the source has completed. The consumer hears of it before the next in the queue does. */
   private fail(error: unknown): void {
+    if (this.closed) return;
     const { destination } = this;
-    this.unsubscribe();
-    destination.error(error);
+    begin();
+    try {
+      this.unsubscribe();
+      destination.error(error);
+    } finally {
+      end();
+    }
+  }
+
+  protected override _error(error: unknown): void {
+    this.fail(error);
   }
 
   protected override _complete(): void {
@@ -140,7 +163,12 @@ class Exclusive<T, R> extends Subscriber<T> {
   override unsubscribe(): void {
     if (this.closed) return;
     this.backlog.clear();
-    super.unsubscribe();
+    try {
+      super.unsubscribe();
+    } catch (error) {
+      // A teardown that throws must not keep the gate closed.
+      reportUnhandled(error);
+    }
     const { current } = this;
     this.current = null;
     current?.unsubscribe();

@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { type InlineLimiter, limiterOf } from '../lib/gates/inlineLimiter.ts';
-import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
+import { paced, type RateLimitOptions } from './rateLimit.ts';
 
 /**
  * Lets up to `limit` values pass in a window of length `per` that opens with the first of them.
@@ -8,7 +8,7 @@ import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
  * ```
  * source   -abcde----------|
  * limit 2 in 5
- * result   -ab---cd---e-----|
+ * result   -ab---(cd)-e----|
  * ```
  *
  * Two windows back to back can pass twice the limit within one `per`: that is its nature. `slidingWindow` never does. Queueing, completion and unsubscribing are those of `rateLimit`, of which this is the `'fixed-window'` strategy.
@@ -21,5 +21,5 @@ import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
  * ```
  */
 export function fixedWindow<T>(limiter: InlineLimiter<'fixed-window'>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
-  return rateLimit(limiterOf('fixed-window', limiter, 'fixedWindow()'), options);
+  return paced(limiterOf('fixed-window', limiter, 'fixedWindow()'), options, 'fixedWindow()');
 }

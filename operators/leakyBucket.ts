@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { type InlineLimiter, limiterOf } from '../lib/gates/inlineLimiter.ts';
-import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
+import { paced, type RateLimitOptions } from './rateLimit.ts';
 
 /**
  * Spaces values evenly: one at once, then one each `per / limit`.
@@ -8,7 +8,7 @@ import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
  * ```
  * source   -abcde----------|
  * limit 1 in 3
- * result   -a--b--c--d--e---|
+ * result   -a--b--c--d--e--|
  * ```
  *
  * Nothing bursts, not even after a rest. Queueing, completion and unsubscribing are those of `rateLimit`, of which this is the `'leaky-bucket'` strategy.
@@ -21,5 +21,5 @@ import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
  * ```
  */
 export function leakyBucket<T>(limiter: InlineLimiter<'leaky-bucket'>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
-  return rateLimit(limiterOf('leaky-bucket', limiter, 'leakyBucket()'), options);
+  return paced(limiterOf('leaky-bucket', limiter, 'leakyBucket()'), options, 'leakyBucket()');
 }

@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { type InlineLimiter, limiterOf } from '../lib/gates/inlineLimiter.ts';
-import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
+import { paced, type RateLimitOptions } from './rateLimit.ts';
 
 /**
  * Lets values pass so that no window of length `per`, wherever it begins, ever holds more than `limit`.
@@ -8,7 +8,7 @@ import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
  * ```
  * source   -abcde----------|
  * limit 2 in 5
- * result   -ab---cd--e------|
+ * result   -ab---cd---e----|
  * ```
  *
  * Exact: it remembers the times of the last `limit` admissions. Queueing, completion and unsubscribing are those of `rateLimit`, of which this is the `'sliding-window'` strategy.
@@ -21,5 +21,5 @@ import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
  * ```
  */
 export function slidingWindow<T>(limiter: InlineLimiter<'sliding-window'>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
-  return rateLimit(limiterOf('sliding-window', limiter, 'slidingWindow()'), options);
+  return paced(limiterOf('sliding-window', limiter, 'slidingWindow()'), options, 'slidingWindow()');
 }

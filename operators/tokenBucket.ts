@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { type InlineLimiter, limiterOf } from '../lib/gates/inlineLimiter.ts';
-import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
+import { paced, type RateLimitOptions } from './rateLimit.ts';
 
 /**
  * Lets values pass from a token bucket: up to `burst` at once after a rest, then `limit` in each `per`.
@@ -21,5 +21,5 @@ import { rateLimit, type RateLimitOptions } from './rateLimit.ts';
  * ```
  */
 export function tokenBucket<T>(limiter: InlineLimiter<'token-bucket'>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
-  return rateLimit(limiterOf('token-bucket', limiter, 'tokenBucket()'), options);
+  return paced(limiterOf('token-bucket', limiter, 'tokenBucket()'), options, 'tokenBucket()');
 }

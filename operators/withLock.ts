@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
 import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
-import { GateRequest, plainRequest } from '../lib/gates/gateRequest.ts';
+import { checked, GateRequest, plainRequest } from '../lib/gates/gateRequest.ts';
 import { Holder } from '../lib/gates/holder.ts';
 import type { Ask } from '../lib/gates/port.ts';
 import { type Destination, Stream } from '../lib/internal/stream.ts';
@@ -9,9 +9,9 @@ import { type Destination, Stream } from '../lib/internal/stream.ts';
  * Subscribes to the source only while it holds a gate, for as long as the source lives.
  *
  * ```
- * source, alone      --a--b--|
- * gate held by others ^-----!
- * result             --------a--b--|
+ * source, alone        --a--b--|
+ * gate held by others  ^-----!
+ * result               --------a--b--|
  * ```
  *
  * Nothing is dropped: the source is not subscribed to before the gate opens, and each subscription queues once. Completes and
@@ -30,6 +30,7 @@ import { type Destination, Stream } from '../lib/internal/stream.ts';
  */
 export function withLock<T>(gate: GateRef | (() => GateRef), options?: AcquireOptions): MonoTypeOperatorFunction<T> {
   if (typeof gate === 'function') {
+    if (options !== undefined) checked(options, 'withLock()');
     return (source) => new Locked(source, () => new GateRequest(gate(), options, 'withLock()'));
   }
   const request = options === undefined ? plainRequest(gate, 'withLock()') : new GateRequest(gate, options, 'withLock()');

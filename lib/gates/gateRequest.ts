@@ -63,9 +63,15 @@ export function plainRequest(ref: GateRef, caller: string): GateRequest {
   return lastRequest;
 }
 
-function wishesOf(ref: GateRef, options: AcquireOptions, caller: string, more: readonly string[] | undefined): Ask {
+/** What options ask for, checked; of whom is not known yet. */
+export function checked(options: AcquireOptions, caller: string, more?: readonly string[]): Ask {
   const ask = askOf(options, caller, more);
   if (options.owner !== undefined) Ticket.frameOf(options.owner);
+  return ask;
+}
+
+function wishesOf(ref: GateRef, options: AcquireOptions, caller: string, more: readonly string[] | undefined): Ask {
+  const ask = checked(options, caller, more);
   if (typeof ref === 'object' && 'kind' in ref && ref.kind === 'all') {
     for (const option of ['cost', 'key'] as const) {
       if (options[option] !== undefined) expected(`${caller}.${option}`, `left out for an allOf, whose members have a '${option}' each`, options[option]);

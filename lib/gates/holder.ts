@@ -109,7 +109,9 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     try {
       this.work(ticket);
     } catch (error) {
-      this.error(error);
+      // Torn down already, what it throws is its teardown's.
+      if (this.isStopped) reportUnhandled(error);
+      else this.error(error);
     }
   }
 

@@ -1,4 +1,5 @@
 import { Observable, type Observer, Subscriber, Subscription } from 'rxjs';
+import { reportUnhandled } from './env.ts';
 import { type Sink, sinkOf } from './sink.ts';
 
 /** Who consumes a stream: the next operator's subscriber, or what a user passed to `subscribe`. */
@@ -48,6 +49,14 @@ export class Operation<T, R> extends Stream<R> {
   }
 
   protected override start(destination: Destination<R>): Subscription {
-    return this.input.subscribe(this.subscriber(destination));
+    const subscriber = this.subscriber(destination);
+    try {
+      return this.input.subscribe(subscriber);
+    } catch (error) {
+      // A source that ends while it is being subscribed to is torn down here, and its teardown may throw.
+      if (subscriber.closed) reportUnhandled(error);
+      else subscriber.error(error);
+      return subscriber;
+    }
   }
 }
