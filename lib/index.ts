@@ -13,7 +13,11 @@ export { hold } from './gates/hold.ts';
 export { define, inspect, waits } from './gates/inspect.ts';
 export { open } from './gates/open.ts';
 export { run } from './gates/run.ts';
-export { cyclicBarrier, mutex, quota, rateLimiter, semaphore } from './gates/spec.ts';
+export { cyclicBarrier } from './gates/cyclicBarrier.ts';
+export { mutex } from './gates/mutex.ts';
+export { quota } from './gates/quota.ts';
+export { rateLimiter } from './gates/rateLimiter.ts';
+export { semaphore } from './gates/semaphore.ts';
 export {
   AbortedError,
   AcquireTimeoutError,
@@ -73,22 +77,13 @@ export type { GateHost } from './gates/host.ts';
 export type { AcquireOptions, AllOf, Entered, Gate, GateRef, Grant, Member } from './gates/gate.ts';
 export type { Ask, BackendEnv, GateBackend, GateCore, Waiter } from './gates/port.ts';
 export type { ActivitySink, GateActivity, GateState, HolderState, LossReason, MaybePromise, WaitEdge, WaiterState } from './gates/state.ts';
-export type {
-  BarrierOptions,
-  BarrierSpec,
-  GateSpec,
-  LeaseOptions,
-  LimiterOptions,
-  LimiterSpec,
-  MutexOptions,
-  MutexSpec,
-  QuotaOptions,
-  QuotaSpec,
-  SemaphoreOptions,
-  SemaphoreSpec,
-  SpecPatch,
-  Strategy,
-} from './gates/spec.ts';
+export type { BarrierOptions } from './gates/cyclicBarrier.ts';
+export type { LeaseOptions } from './gates/lease.ts';
+export type { MutexOptions } from './gates/mutex.ts';
+export type { QuotaOptions } from './gates/quota.ts';
+export type { LimiterOptions } from './gates/rateLimiter.ts';
+export type { SemaphoreOptions } from './gates/semaphore.ts';
+export type { BarrierSpec, GateSpec, LimiterSpec, MutexSpec, QuotaSpec, SemaphoreSpec, SpecPatch, Strategy } from './gates/spec.ts';
 export type { Clock } from './internal/env.ts';
 export type { CoordinationErrorOptions } from './errors.ts';
 export type { Overflow } from './internal/backlog.ts';

@@ -1,14 +1,14 @@
 import { type MonoTypeOperatorFunction, Subscriber } from 'rxjs';
 import type { CoordinationError } from '../lib/errors.ts';
-import { askOf, costOf } from '../lib/gates/ask.ts';
+import { costOf } from '../lib/gates/ask.ts';
 import { lostError } from '../lib/gates/describe.ts';
 import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
-import { askerOf, GateRequest } from '../lib/gates/gateRequest.ts';
+import { askerOf, checked, GateRequest } from '../lib/gates/gateRequest.ts';
 import { aborted, type Patience, patience } from '../lib/gates/patience.ts';
 import type { Ask, GateCore, Ticket, Waiter } from '../lib/gates/port.ts';
 import type { LossReason } from '../lib/gates/state.ts';
 import { limiterOf } from '../lib/gates/inlineLimiter.ts';
-import type { LimiterOptions } from '../lib/gates/spec.ts';
+import type { LimiterOptions } from '../lib/gates/rateLimiter.ts';
 import { Backlog, type BacklogOptions, backlogOptions } from '../lib/internal/backlog.ts';
 import { currentFrame, type Frame, runIn } from '../lib/internal/context.ts';
 import { reportUnhandled } from '../lib/internal/env.ts';
@@ -86,7 +86,7 @@ function termsOf<T>(limiter: Pace<T>, options: RateLimitOptions<T>, caller: stri
     ...(cost === undefined ? null : { cost: typeof cost === 'function' ? 1 : cost }),
     ...(key === undefined || typeof key === 'function' ? null : { key }),
   };
-  askOf(wishes, caller, more);
+  checked(wishes, caller, more);
   const make = (ref: GateRef, value: T): GateRequest =>
     new GateRequest(ref, keyFor === null ? wishes : { ...wishes, key: keyFor(value) }, caller, more);
   const costFor = typeof cost === 'function' ? cost : null;

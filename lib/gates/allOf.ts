@@ -1,6 +1,8 @@
 import { ConfigError } from '../errors.ts';
 import { knownOptions } from '../internal/options.ts';
 import { costOf } from './ask.ts';
+import { teachJoining } from './joining.ts';
+import { JointCore, type Share } from './joint.ts';
 import type { AllOf, Gate, Member } from './gate.ts';
 import type { GateSpec } from './spec.ts';
 
@@ -16,6 +18,7 @@ import type { GateSpec } from './spec.ts';
  * ```
  */
 export function allOf(...members: readonly (Gate | GateSpec | string | AllOf | { gate: Gate | GateSpec | string; cost?: number; key?: string })[]): AllOf {
+  teachJoining((shares, env) => new JointCore(shares as readonly Share[], env));
   if (members.length === 0) throw new ConfigError('allOf() needs at least one gate.');
   return {
     kind: 'all',

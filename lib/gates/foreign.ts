@@ -7,7 +7,7 @@ import type { Grant } from './gate.ts';
 import { hostOf } from './host.ts';
 import { type Ask, type BackendEnv, type GateCore, HELD, OVER, QUEUED, Ticket } from './port.ts';
 import type { GateState } from './state.ts';
-import { mutex } from './spec.ts';
+import { mutex } from './mutex.ts';
 import { Work } from './work.ts';
 
 /** Work under a grant that came through operators of RxJS or from an Observable of the user's own. */

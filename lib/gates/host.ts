@@ -7,7 +7,8 @@ import { frameHere } from '../internal/scope.ts';
 import type { AllOf, Gate, GateRef } from './gate.ts';
 import { memoryBackend } from './memoryBackend.ts';
 import type { BackendEnv, GateBackend, GateCore } from './port.ts';
-import { type GateSpec, mutex, sameSpec } from './spec.ts';
+import { mutex } from './mutex.ts';
+import { type GateSpec, sameSpec } from './spec.ts';
 
 export interface GateHost {
   readonly env: BackendEnv;

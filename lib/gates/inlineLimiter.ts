@@ -1,5 +1,7 @@
 import { expected } from '../internal/options.ts';
-import { cyclicBarrier, type BarrierOptions, type BarrierSpec, type LimiterOptions, type LimiterSpec, rateLimiter, type Strategy } from './spec.ts';
+import { cyclicBarrier, type BarrierOptions } from './cyclicBarrier.ts';
+import { type LimiterOptions, rateLimiter } from './rateLimiter.ts';
+import type { BarrierSpec, LimiterSpec, Strategy } from './spec.ts';
 
 type Allowed<S extends Strategy> = S extends 'token-bucket' ? 'burst' : S extends 'sliding-window' ? 'from' : never;
 

@@ -1,4 +1,5 @@
 import { begin, end, handOver } from '../internal/handover.ts';
+import type { CoordinationError } from '../errors.ts';
 import { type Ask, type BackendEnv, type GateCore, HELD, type Joint, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
 import type { GateState, MaybePromise } from './state.ts';
 import { type GateSpec, titleOf } from './spec.ts';
@@ -57,7 +58,7 @@ export class JointCore implements GateCore {
     try {
       // In every queue before anything is tried: an activity handler that comes back here finds a whole request.
       for (const part of parts) (part.core as Turnstile).join(part);
-      this.tryEnter(ticket);
+      if (!this.tryEnter(ticket)) this.turnBarriers(parts);
       if (ticket.state !== QUEUED) ticket.queuedAt = -1;
     } finally {
       end();
@@ -65,17 +66,29 @@ export class JointCore implements GateCore {
     if (ticket.state !== QUEUED) return;
     if (waiter.ask.timeout === 0) {
       const closed = parts.find((part) => !(part.core as Turnstile).wouldAdmit(part)) ?? parts[0]!;
-      this.leave(ticket);
-      waiter.refused((closed.core as Turnstile).busy());
+      this.withdraw(ticket, (closed.core as Turnstile).busy());
     } else {
       const error = (parts[0]!.core as Turnstile).deadlockOf(ticket);
       if (error === null) {
         for (const { core } of shares) core.arm();
         return;
       }
-      this.leave(ticket);
-      waiter.refused(error);
+      this.withdraw(ticket, error);
     }
+  }
+
+  /** One more has come: that alone may open them. */
+  private turnBarriers(parts: readonly Ticket[]): void {
+    for (const { core } of parts) if (core.spec.kind === 'barrier') (core as Turnstile).turn();
+  }
+
+  /** Refuses a request that was not to wait. */
+  private withdraw(ticket: Ticket, error: CoordinationError): void {
+    ticket.state = OVER;
+    this.inOneTurn(ticket, (part) => {
+      (part.core as Turnstile).withdraw(part, error);
+    });
+    ticket.waiter.refused(error);
   }
 
   private tryEnter(ticket: Ticket): boolean {
@@ -203,6 +216,8 @@ class PartWaiter implements Waiter {
   }
 
   lost(_part: Ticket, ...why: [reason: Parameters<Waiter['lost']>[1], note?: string]): void {
-    if (this.joint.state === HELD) this.whole.lost(this.joint, ...why);
+    if (this.joint.state !== HELD) return;
+    this.joint.abort(why[1] ?? why[0]);
+    this.whole.lost(this.joint, ...why);
   }
 }

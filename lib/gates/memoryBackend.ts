@@ -1,5 +1,5 @@
 import { waitEdge } from './describe.ts';
-import { JointCore } from './joint.ts';
+import { joined } from './joining.ts';
 import { policyOf } from './policies/policyOf.ts';
 import type { BackendEnv, GateBackend } from './port.ts';
 import type { WaitEdge } from './state.ts';
@@ -93,7 +93,7 @@ export function memoryBackend(): GateBackend {
       }
       return gate;
     },
-    openAll: (shares, env) => new JointCore(shares as readonly { core: Turnstile; cost: number }[], env),
+    openAll: joined,
     forget(core) {
       const gate = core as Turnstile;
       const now = gate.env.clock.now();

@@ -1,7 +1,16 @@
 import { ConfigError } from '../errors.ts';
 import { expected, knownOptions, positiveInteger, positiveNumber } from '../internal/options.ts';
 import { milliseconds } from '../time/duration.ts';
-import { type GateSpec, patches, type SpecPatch } from './spec.ts';
+import type { GateSpec, SpecPatch } from './spec.ts';
+
+/** The patches that a kind of gate takes. */
+const patches: Readonly<Record<GateSpec['kind'], readonly (keyof SpecPatch)[]>> = {
+  mutex: ['pauseUntil'],
+  semaphore: ['permits', 'pauseUntil'],
+  quota: ['limit', 'per', 'pauseUntil'],
+  barrier: ['parties', 'pauseUntil'],
+  limiter: ['limit', 'per', 'burst', 'pauseUntil'],
+};
 
 /** The settings of a gate after a change, checked. `pauseUntil` is in milliseconds since 1970. */
 export function patched(spec: GateSpec, patch: SpecPatch): { settings: GateSpec; pauseUntil: number | undefined } {

@@ -124,8 +124,10 @@ export interface TicketExtras {
   aborted: boolean;
   /** When the lease lapses, by the gate's clock; `Infinity`: never. */
   until: number;
-  /** Entered inside a lease of its own: not booked a second time. */
-  nested: boolean;
+  /** Entered inside this lease of its own, not booked a second time: over when that is. */
+  outer: Ticket | null;
+  /** Entered inside this one. */
+  nested: Ticket[];
   charged: boolean;
   /** The request for several gates that this ticket is a part of. */
   joint: Joint | null;
@@ -244,7 +246,8 @@ export class Ticket implements Entered, Reserved {
       controller: null,
       aborted: false,
       until: Infinity,
-      nested: false,
+      outer: null,
+      nested: [],
       charged: false,
       joint: null,
       parts: [],

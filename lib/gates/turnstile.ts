@@ -121,11 +121,18 @@ export class Turnstile implements GateCore {
 
   /** Tells a waiter that it has entered. */
   private told(ticket: Ticket): void {
+    if (this.env.activity !== null && !this.announced(ticket)) return;
     ticket.state = this.lease ? HELD : OVER;
-    if (this.env.activity !== null) this.tell('granted', ticket);
     ticket.waiter.granted(ticket);
     // Work that ended while it was being started needs no time of its own.
     if (ticket.state === HELD || !this.lease) this.dispatched(ticket);
+  }
+
+  /** Whether its waiter is still to be told, now that others have heard of it, who may have ended it. */
+  private announced(ticket: Ticket): boolean {
+    if (this.lease) ticket.state = HELD;
+    this.tell('granted', ticket);
+    return ticket.state !== OVER;
   }
 
   /** What can only be known once the waiter has been told. Parts of a joint request come here by themselves. */
@@ -154,10 +161,7 @@ export class Turnstile implements GateCore {
     }
     const outer = this.spec.kind === 'mutex' && this.spec.reentrant ? enclosingLease(waiter.frame, this) : null;
     if (outer !== null) {
-      ticket.more().nested = true;
-      ticket.order = outer.order;
-      ticket.state = HELD;
-      ticket.waiter.granted(ticket);
+      this.nest(ticket, outer.extras?.outer ?? outer);
       return;
     }
     this.join(ticket);
@@ -168,6 +172,15 @@ export class Turnstile implements GateCore {
     this.unqueue(ticket);
     this.refuse(ticket, error ?? this.busy());
     this.turn();
+  }
+
+  /** Lets in who holds this gate already. */
+  private nest(ticket: Ticket, outer: Ticket): void {
+    ticket.more().outer = outer;
+    outer.more().nested.push(ticket);
+    ticket.order = outer.order;
+    ticket.state = HELD;
+    ticket.waiter.granted(ticket);
   }
 
   private unqueue(ticket: Ticket): void {
@@ -248,6 +261,15 @@ export class Turnstile implements GateCore {
     return this.line.head === part && this.admits(part);
   }
 
+  /** Parts of a joint request: it was not to wait, and takes nobody with it. */
+  withdraw(part: Ticket, error: CoordinationError): void {
+    this.unqueue(part);
+    part.state = OVER;
+    if (this.env.activity !== null) this.tell('refused', part, { reason: error.code });
+    this.turn();
+    this.rest();
+  }
+
   /** Parts of a joint request: it has entered with the others. */
   enteredTogether(part: Ticket): void {
     if (part.state !== RESERVED) return;
@@ -306,8 +328,19 @@ export class Turnstile implements GateCore {
 
   /** Somebody hears of it. Whoever comes back from there finds the queue before it, if there is one. */
   private releaseAloud(ticket: Ticket): void {
-    if (!ticket.more().nested) this.free(ticket);
+    const { outer, nested } = ticket.more();
+    if (outer !== null) {
+      const others = outer.more().nested;
+      others.splice(others.lastIndexOf(ticket), 1);
+      ticket.abort(released);
+      return;
+    }
+    this.free(ticket);
     if (this.env.activity !== null) this.tell('released', ticket);
+    for (const inner of nested) {
+      inner.state = OVER;
+      inner.abort(released);
+    }
     ticket.abort(released);
     this.next();
   }
@@ -333,17 +366,24 @@ export class Turnstile implements GateCore {
       this.free(ticket);
       if (this.env.activity !== null) this.tell('lost', ticket, { reason: note ?? reason });
       this.turn();
-      ticket.abort(note ?? reason);
-      ticket.waiter.lost(ticket, reason, note);
+      for (const inner of ticket.extras?.nested.toReversed() ?? []) if (inner.state === HELD) this.drop(inner, reason, note);
+      this.drop(ticket, reason, note);
       if (this.line.head === null) this.rest();
     } finally {
       end();
     }
   }
 
+  /** Tells a holder that its lease is gone. */
+  private drop(ticket: Ticket, reason: LossReason, note: string | undefined): void {
+    ticket.state = OVER;
+    ticket.abort(note ?? reason);
+    ticket.waiter.lost(ticket, reason, note);
+  }
+
   extend(ticket: Ticket, ms: number): boolean {
     if (ticket.state !== HELD) return false;
-    const { extras } = ticket;
+    const { extras } = ticket.extras?.outer ?? ticket;
     // A lease that is kept while its work runs has no end to move.
     if (extras !== null && extras.until < Infinity) {
       extras.until = this.env.clock.now() + ms;
@@ -371,13 +411,12 @@ export class Turnstile implements GateCore {
     if (Object.keys(patch).some((key) => key !== 'pauseUntil')) this.settings = settings;
     this.policy.change(settings, clock.now());
     if (this.env.activity !== null) this.env.activity({ action: 'changed', ...this.identity(), at: clock.wall() });
-    for (let ticket = this.line.head; ticket !== null; ) {
-      const { next } = ticket;
-      if (ticket.waiter.ask.cost > this.policy.capacity && ticket.state === QUEUED) {
-        this.unqueue(ticket);
-        this.refuse(ticket, this.impossible(ticket.waiter.ask.cost));
-      }
-      ticket = next;
+    const tooMuch: Ticket[] = [];
+    for (let t = this.line.head; t !== null; t = t.next) if (t.waiter.ask.cost > this.policy.capacity) tooMuch.push(t);
+    for (const ticket of tooMuch) {
+      if (ticket.state !== QUEUED) continue;
+      this.unqueue(ticket);
+      this.refuse(ticket, this.impossible(ticket.waiter.ask.cost));
     }
     this.turn();
   }

@@ -5,7 +5,7 @@ import { createCoordinator } from '../../lib/events/createCoordinator.ts';
 import { type CurrentCall, currentCall } from '../../lib/events/currentCall.ts';
 import { within } from '../../lib/events/defaultCoordinator.ts';
 import { currentFrame } from '../../lib/internal/context.ts';
-import { mutex } from '../../lib/gates/spec.ts';
+import { mutex } from '../../lib/gates/mutex.ts';
 import { agents, epoch } from '../support/agents.ts';
 import { deferred } from '../support/deferred.ts';
 

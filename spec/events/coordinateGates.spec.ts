@@ -3,7 +3,10 @@ import { AcquireTimeoutError, BusyError, ConfigError, LeaseLostError } from '../
 import { currentCall } from '../../lib/events/currentCall.ts';
 import type { GateRef } from '../../lib/gates/gate.ts';
 import { allOf } from '../../lib/gates/allOf.ts';
-import { mutex, quota, rateLimiter, semaphore } from '../../lib/gates/spec.ts';
+import { mutex } from '../../lib/gates/mutex.ts';
+import { quota } from '../../lib/gates/quota.ts';
+import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { semaphore } from '../../lib/gates/semaphore.ts';
 import { agents, outcomeOf } from '../support/agents.ts';
 import { deferred } from '../support/deferred.ts';
 

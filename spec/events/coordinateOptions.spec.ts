@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { CallOptions } from '../../lib/events/callOptions.ts';
 import { currentCall } from '../../lib/events/currentCall.ts';
 import type { GateRef } from '../../lib/gates/gate.ts';
-import { rateLimiter } from '../../lib/gates/spec.ts';
+import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
 import { agents, type Agents } from '../support/agents.ts';
 
 type Options = CallOptions<() => unknown>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AbortedError, BusyError, CallTimeoutError } from '../../lib/errors.ts';
 import { currentCall } from '../../lib/events/currentCall.ts';
-import { quota } from '../../lib/gates/spec.ts';
+import { quota } from '../../lib/gates/quota.ts';
 import { agents, epoch, outcomeOf } from '../support/agents.ts';
 import { deferred } from '../support/deferred.ts';
 

@@ -1,15 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GateActivity } from '../../lib/gates/state.ts';
-import {
-  cyclicBarrier,
-  mutex,
-  quota,
-  rateLimiter,
-  semaphore,
-  type GateSpec,
-  type SpecPatch,
-} from '../../lib/gates/spec.ts';
+import { cyclicBarrier } from '../../lib/gates/cyclicBarrier.ts';
+import { mutex } from '../../lib/gates/mutex.ts';
+import { quota } from '../../lib/gates/quota.ts';
+import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { semaphore } from '../../lib/gates/semaphore.ts';
+import type { GateSpec, SpecPatch } from '../../lib/gates/spec.ts';
 import { consult, fifo, neverTwoHolders, oracle, type OracleOutcome } from '../../lib/testing/index.ts';
 import { actOut, type Ending, type Leaving, type StoryCommand } from '../support/gateStory.ts';
 import { runs } from '../support/runs.ts';

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cyclicBarrier, mutex, quota, rateLimiter, semaphore, type GateSpec } from '../../lib/gates/spec.ts';
+import { cyclicBarrier } from '../../lib/gates/cyclicBarrier.ts';
+import { mutex } from '../../lib/gates/mutex.ts';
+import { quota } from '../../lib/gates/quota.ts';
+import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { semaphore } from '../../lib/gates/semaphore.ts';
+import type { GateSpec } from '../../lib/gates/spec.ts';
 import { consult, oracle, type OracleCommand } from '../../lib/testing/oracle.ts';
 
 /** A story: a name arrives (`a`, with a cost `a*2`), leaves (`-a`), gives back (`/a`); a number is a moment; else a command. */

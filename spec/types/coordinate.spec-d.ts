@@ -6,7 +6,8 @@ import { currentCall } from '../../lib/events/currentCall.ts';
 import type { Completed, ErrorData, EventHandle, Started } from '../../lib/events/event.ts';
 import type { AgentEvents } from '../../lib/events/maps.ts';
 import { when } from '../../lib/events/when.ts';
-import { mutex, rateLimiter } from '../../lib/gates/spec.ts';
+import { mutex } from '../../lib/gates/mutex.ts';
+import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
 import { coordinated } from '../../operators/coordinated.ts';
 
 describe('an async function', () => {

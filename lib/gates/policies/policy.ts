@@ -41,4 +41,4 @@ export interface Policy {
 /** The settings that can change: the spec with a patch applied. */
 export type Settings = GateSpec;
 
-export type MakePolicy<S extends GateSpec> = (spec: S, clock: Clock & { wall(): number }) => Policy;
+export type MakePolicy = (spec: GateSpec, clock: Clock & { wall(): number }) => Policy;

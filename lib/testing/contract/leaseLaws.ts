@@ -4,7 +4,8 @@ import type { CoordinationError } from '../../errors.ts';
 import { enter } from '../../gates/enter.ts';
 import { hold } from '../../gates/hold.ts';
 import { run } from '../../gates/run.ts';
-import { mutex, semaphore } from '../../gates/spec.ts';
+import { mutex } from '../../gates/mutex.ts';
+import { semaphore } from '../../gates/semaphore.ts';
 import { ask, expectEqual, expectFates, line, stateOf, unexpected, type Asked, type Laws } from './lab.ts';
 
 export const leaseLaws: Laws = {

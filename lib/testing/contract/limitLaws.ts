@@ -1,7 +1,11 @@
 /** Budgets, paces, meeting points, and several gates together. */
 import { acquire } from '../../gates/acquire.ts';
 import { allOf } from '../../gates/allOf.ts';
-import { cyclicBarrier, mutex, quota, rateLimiter, type LimiterSpec } from '../../gates/spec.ts';
+import { cyclicBarrier } from '../../gates/cyclicBarrier.ts';
+import { mutex } from '../../gates/mutex.ts';
+import { quota } from '../../gates/quota.ts';
+import { rateLimiter } from '../../gates/rateLimiter.ts';
+import type { LimiterSpec } from '../../gates/spec.ts';
 import {
   ask,
   expectEqual,

@@ -1,5 +1,9 @@
 /** Gates that let one in at a time, and how room is made for the next: what the laws of queueing are tried on. */
-import { mutex, quota, rateLimiter, semaphore, type GateSpec, type Strategy } from '../../gates/spec.ts';
+import { mutex } from '../../gates/mutex.ts';
+import { quota } from '../../gates/quota.ts';
+import { rateLimiter } from '../../gates/rateLimiter.ts';
+import { semaphore } from '../../gates/semaphore.ts';
+import type { GateSpec, Strategy } from '../../gates/spec.ts';
 import type { Asked, GateLab } from './lab.ts';
 
 export interface Single {

@@ -1,7 +1,7 @@
 /** What a place in the same memory adds: answers in the same turn. */
 import { Observable, of } from 'rxjs';
 import { hold } from '../../gates/hold.ts';
-import { mutex } from '../../gates/spec.ts';
+import { mutex } from '../../gates/mutex.ts';
 import { ask, expectEqual, fates, unexpected, type Asked, type Laws } from './lab.ts';
 
 const deep = 20_000;
