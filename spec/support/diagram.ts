@@ -1,0 +1,10 @@
+import { expect } from 'vitest';
+import { marbles, type MarblesHelpers } from '../../lib/testing/marbles.ts';
+
+/** A test in marbles whose differences vitest shows, so that a diagram can end in `expect.any(BusyError)`. */
+export const diagram = (body: (helpers: MarblesHelpers) => void): (() => void) =>
+  marbles(body, {
+    assertDeepEqual: (actual, expected) => {
+      expect(actual).toEqual(expected);
+    },
+  });
