@@ -307,6 +307,25 @@ describe('retry', () => {
     expect(tries).toBe(1);
   });
 
+  it('does not begin again after the subscription has ended during an attempt', async () => {
+    const { when, emit, clock, errors, settled } = make();
+    let tries = 0;
+    let fail!: (error: Error) => void;
+    const subscription = when(
+      'a',
+      () => {
+        tries++;
+        return new Promise((_, reject) => (fail = reject));
+      },
+      { retry: 3 },
+    );
+    emit('a');
+    subscription.unsubscribe();
+    fail(new Error('failed'));
+    await settled();
+    expect([tries, errors.map(String), clock.pending]).toEqual([1, ['Error: failed'], 0]);
+  });
+
   it('reports a mistake in `when`, and counts it as no', async () => {
     const { when, emit, errors } = make();
     when(

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Subscription, take } from 'rxjs';
 import { createCoordinator, ConfigError, type CoordinatorEvent } from 'rxbaton';
+import { EventBus, type BusOwner, type Sink } from '../../lib/events/EventBus.ts';
+import { compile } from '../../lib/events/patterns.ts';
 
 describe('the mailbox', () => {
   it('calls every handler before emit returns', () => {
@@ -111,6 +113,28 @@ describe('the mailbox', () => {
     when('*_failed', (_, { name }) => woken.push(`*_failed: ${name}`));
     emit('a_failed');
     expect(woken).toEqual(['*_failed: a_failed']);
+  });
+
+  it('keeps nothing of names that were used once, nor of those who left', () => {
+    const owner = {
+      resume: (_: unknown, fn: (argument: never) => void, argument: never) => {
+        fn(argument);
+      },
+      failed: () => {},
+    };
+    const bus = new EventBus(owner as BusOwner);
+    const sink = (): Sink => ({ name: '', closed: false, accepts: null, deliver: () => {} });
+    const [everything, named] = [compile('*'), compile('named')];
+    bus.add(everything, sink());
+    for (let i = 0; i < 10_000; i++) {
+      const passer = sink();
+      bus.add(named, passer);
+      bus.remove(named, passer);
+    }
+    expect(bus.topic('named').sinks.length).toBeLessThanOrEqual(2);
+    const topic = bus.topic('once');
+    for (let i = 0; i < 10_000; i++) bus.topic(`once ${i}`);
+    expect(bus.topic('once')).not.toBe(topic);
   });
 
   it('forgets names that nobody asked for by name, and patterns still find them', () => {

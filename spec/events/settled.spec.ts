@@ -4,6 +4,7 @@ import {
   ClosedError,
   ConfigError,
   createCoordinator,
+  detached,
   SettledInsideError,
   within,
   type CoordinatorOptions,
@@ -154,6 +155,19 @@ describe('settled', () => {
     emit('a');
     await settled();
     expect(error).toBeInstanceOf(SettledInsideError);
+  });
+
+  it('is allowed in what a handler has detached', async () => {
+    const { when, emit, settled } = make();
+    let waited: unknown;
+    when('a', () => {
+      void detached(async () => {
+        waited = await settled().then(() => 'fine', String);
+      });
+    });
+    emit('a');
+    await jobs();
+    expect(waited).toBe('fine');
   });
 
   it('is allowed in a handler of another coordinator', async () => {
