@@ -140,6 +140,24 @@ describe("context: 'off'", () => {
     expect(off.events.get('inner')!.causationId).toBe(on.events.get('outer')!.id);
     expect(on.events.get('across')!.causationId).toBe(off.events.get('inner')!.id);
   });
+
+  it('gives way to a coordinator that tracks, inside one that does not', async () => {
+    const on = recorded();
+    const off = recorded({ context: 'off' });
+    off.when('outer', () => {
+      on.emit('inner');
+      emit('after inner');
+    });
+    on.when('inner', async () => {
+      emit('before await');
+      await null;
+      emit('after await');
+    });
+    off.emit('outer');
+    await on.settled();
+    expect([...off.events.keys()]).toEqual(['outer', 'after inner']);
+    expect([...on.events.keys()]).toEqual(['inner', 'before await', 'after await']);
+  });
 });
 
 describe('within', () => {
