@@ -25,6 +25,7 @@ export interface VirtualTimeOptions {
 }
 
 interface Timer {
+  readonly armed: number;
   readonly due: number;
   run(): void;
 }
@@ -41,7 +42,8 @@ const endless = 100_000;
  * Timers run in the order in which they fall due; those that fall due together run in the order in which they were armed.
  * Before, between and after them every promise job runs to its end, however long the chain, so that `await` and virtual
  * time can be mixed. A timer runs in the causal context that armed it, as a real one does. A timer of `Infinity` is never
- * due. An error thrown by a timer rejects the `advance` that ran it; the clock stays at that moment and can go on.
+ * due. An error thrown by a timer rejects the `advance` that ran it; the clock stays at that moment and can go on. So it does
+ * where something spins: more than 100,000 timers in a row that were due when they were armed.
  *
  * Only what waits through this clock is virtual: `setTimeout`, `AbortSignal.timeout` and sockets take their real time.
  *
@@ -87,6 +89,7 @@ export function virtualTime(options: VirtualTimeOptions = {}): VirtualTime {
         work.call(action, next);
       };
       timer = {
+        armed: now,
         due: now + (after > 0 ? after : 0),
         run: () => {
           if (currentFrame() === frame) run();
@@ -115,8 +118,11 @@ export function virtualTime(options: VirtualTimeOptions = {}): VirtualTime {
   async function runUntil(end: number, limit: number): Promise<void> {
     await drainJobs();
     let count = 0;
+    let still = 0;
     for (let next = timers[0]; next !== undefined && next.due <= end && next.due < Infinity; next = timers[0]) {
       if (++count > limit) throw new Error(`Timers keep rearming: ${limit} ran and there are more. Use advance().`);
+      still = next.due === next.armed ? still + 1 : 0;
+      if (still > endless) throw new Error(`Timers keep rearming at ${now} ms: no time passes between them.`);
       timers.shift();
       now = next.due;
       next.run();

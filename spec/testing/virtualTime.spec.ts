@@ -136,6 +136,14 @@ describe('virtualTime', () => {
     await expect(clock.flush()).rejects.toThrow('keep rearming');
   });
 
+  it('gives up on timers that rearm without time passing', async () => {
+    const clock = virtualTime();
+    clock.schedule(function () {
+      this.schedule(undefined, 0);
+    });
+    await expect(clock.advance(5)).rejects.toThrow('no time passes');
+  });
+
   it('rejects with what a timer throws, and can go on', async () => {
     const clock = virtualTime();
     const seen: number[] = [];
