@@ -265,9 +265,8 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
     }
   }
 
-  /** Gives the gates back although the work still runs. */
+  /** Gives the gates back although the work, which was told to stop, still runs. */
   abandon(): void {
-    if (this.state !== STOPPING) return;
     begin();
     try {
       this.giveBack();

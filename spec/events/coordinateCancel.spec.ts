@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { Observable, Subscription, take } from 'rxjs';
+import { NEVER, Observable, Subscription, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { AbortedError, CallTimeoutError, ClosedError } from '../../lib/errors.ts';
 import { currentCall } from '../../lib/events/currentCall.ts';
@@ -265,6 +265,15 @@ describe('abandonAfter', () => {
 
     expect(names()).toEqual(['a_started', 'a_abandoned', 'a_cancelled']);
     expect(outcome.now).toBeInstanceOf(AbortedError);
+  });
+
+  it('is not said of a stream, which stops at once', async () => {
+    const { coordinate, clock, names } = agents();
+    const call = coordinate('a', { lock: 'db', timeout: 10, abandonAfter: 25 }, () => NEVER)().catch(() => {});
+    await clock.flush();
+    await call;
+
+    expect([names(), clock.now()]).toEqual([['a_started', 'a_failed'], 10]);
   });
 
   it('is not said of work that stops in time, and leaves no timer', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AcquireTimeoutError, BusyError, ConfigError, LeaseLostError } from '../../lib/errors.ts';
+import { AcquireTimeoutError, BusyError, CallTimeoutError, ConfigError, LeaseLostError } from '../../lib/errors.ts';
 import { currentCall } from '../../lib/events/currentCall.ts';
 import type { GateRef } from '../../lib/gates/gate.ts';
 import { allOf } from '../../lib/gates/allOf.ts';
@@ -139,6 +139,27 @@ describe('lock', () => {
     expect(names()).toEqual(['a_started', 'a_failed']);
     expect(data('a_failed')).toMatchObject({ error: { code: 'RXB_LEASE_LOST' } });
     expect(gate(lock).holders).toEqual([]);
+    work.resolve();
+  });
+});
+
+describe('a lock that is lost by work that was told to stop already', () => {
+  it.each([1, 2])('is no failure of its own, and ends the waiting for it (%i attempts)', async (attempts) => {
+    const { coordinate, clock, names } = agents();
+    const options = {
+      lock: mutex('db', { ttl: 50, renew: false }),
+      timeout: 10,
+      retry: { attempts, delay: '1h' as const },
+    };
+    const work = deferred();
+    const outcome = outcomeOf(coordinate('a', options, () => work.promise)());
+    await clock.advance(49);
+    const before = names();
+    await clock.advance(1);
+
+    expect(before).toEqual(attempts === 1 ? ['a_started'] : ['a_started', 'a_retrying']);
+    expect(names()).toEqual(attempts === 1 ? ['a_started', 'a_failed'] : ['a_started', 'a_retrying']);
+    expect([outcome.now, clock.pending]).toEqual(attempts === 1 ? [expect.any(CallTimeoutError), 0] : ['pending', 1]);
     work.resolve();
   });
 });
