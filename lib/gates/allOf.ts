@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { knownOptions } from '../internal/options.ts';
+import { expected, knownOptions } from '../internal/options.ts';
 import { costOf } from './ask.ts';
 import { teachJoining } from './joining.ts';
 import { JointCore, type Share } from './joint.ts';
@@ -23,10 +23,17 @@ export function allOf(...members: readonly (Gate | GateSpec | string | AllOf | {
   return {
     kind: 'all',
     members: members.flatMap((member): readonly Member[] => {
-      if (typeof member === 'string' || 'name' in member) return [{ gate: member, cost: 1, key: undefined }];
+      if (typeof member !== 'object' || member === null || 'name' in member) return [memberOf(member)];
       if ('members' in member) return member.members;
       knownOptions('A member of allOf', member, ['gate', 'cost', 'key']);
-      return [{ gate: member.gate, cost: costOf(member.cost ?? 1, 'allOf member'), key: member.key }];
+      return [memberOf(member.gate, member.cost, member.key)];
     }),
   };
+}
+
+function memberOf(gate: Member['gate'], cost = 1, key?: string): Member {
+  const named = typeof gate === 'object' && gate !== null ? gate.name : gate;
+  if (typeof named !== 'string' || named === '') expected('A member of allOf()', 'a gate: a description, a live gate or a name', gate);
+  if (key !== undefined && typeof key !== 'string') expected('The key of a member of allOf()', 'a string', key);
+  return { gate, cost: costOf(cost, 'A member of allOf()'), key };
 }

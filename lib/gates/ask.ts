@@ -2,7 +2,7 @@ import { expected, knownOptions, show } from '../internal/options.ts';
 import { ConfigError } from '../errors.ts';
 import { milliseconds } from '../time/duration.ts';
 import type { AcquireOptions } from './gate.ts';
-import type { Ask } from './port.ts';
+import type { Ask, GateCore } from './port.ts';
 
 const known: readonly (keyof AcquireOptions)[] = ['cost', 'timeout', 'signal', 'priority', 'owner', 'label', 'key'];
 
@@ -11,6 +11,13 @@ export const plainAsk: Ask = { cost: 1, priority: 0, timeout: Infinity, label: u
 
 export function costOf(cost: number, owner: string): number {
   return typeof cost === 'number' && cost > 0 && cost < Infinity ? cost : expected(`${owner}.cost`, 'a positive number', cost);
+}
+
+/** Permits are whole: half of one would let two into a lock. */
+export function checkCost({ spec }: GateCore, cost: number): void {
+  if ((spec.kind === 'mutex' || spec.kind === 'semaphore') && !Number.isInteger(cost)) {
+    expected(`cost of '${spec.name}'`, 'a whole number of permits', cost);
+  }
 }
 
 /** What options ask for, checked. `more` names the options of the caller that are read elsewhere. */

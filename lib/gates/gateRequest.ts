@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import type { Frame } from '../internal/context.ts';
 import { frameHere } from '../internal/scope.ts';
 import { expected, show } from '../internal/options.ts';
-import { askOf, plainAsk } from './ask.ts';
+import { askOf, checkCost, plainAsk } from './ask.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
 import { type GateHost, hostKey, hostOf } from './host.ts';
 import { type Ask, type GateCore, Ticket } from './port.ts';
@@ -40,9 +40,11 @@ export class GateRequest {
   }
 
   private find(host: GateHost): GateCore {
-    this.last = host.core(this.ref, this.options?.key);
+    const core = host.core(this.ref, this.options?.key);
+    checkCost(core, this.ask.cost);
+    this.last = core;
     this.host = host;
-    return this.last;
+    return core;
   }
 }
 
@@ -85,7 +87,7 @@ function homeOf(ref: GateRef, caller: string): GateHost | null {
     if ('kind' in ref) return null;
     if (hostKey in ref) return ref[hostKey] as GateHost;
   }
-  if (typeof ref === 'string') return null;
+  if (typeof ref === 'string' && ref !== '') return null;
   return noGate(ref, caller);
 }
 

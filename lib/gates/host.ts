@@ -4,11 +4,12 @@ import { type Clock, hostClock, hostRandom, reportUnhandled } from '../internal/
 import { type Frame, nearest } from '../internal/context.ts';
 import { show } from '../internal/options.ts';
 import { frameHere } from '../internal/scope.ts';
+import { checkCost } from './ask.ts';
 import type { AllOf, Gate, GateRef } from './gate.ts';
 import { memoryBackend } from './memoryBackend.ts';
 import type { BackendEnv, GateBackend, GateCore } from './port.ts';
 import { mutex } from './mutex.ts';
-import { type GateSpec, sameSpec } from './spec.ts';
+import { type GateSpec, sameSpec, titleOf } from './spec.ts';
 
 export interface GateHost {
   readonly env: BackendEnv;
@@ -73,14 +74,15 @@ export function createHost(options: HostOptions = {}): GateHost {
   };
 
   const joint = ({ members }: AllOf): GateCore => {
-    const shares = members.map(({ gate, cost, key }) => ({ core: host.core(gate, key), cost }));
-    // One fixed order for everybody. A gate named twice is one entry of both costs.
-    shares.sort((a, b) => (a.core.spec.name < b.core.spec.name ? -1 : a.core.spec.name > b.core.spec.name ? 1 : 0));
-    for (let i = shares.length - 1; i > 0; i--) {
-      if (shares[i]!.core !== shares[i - 1]!.core) continue;
-      shares[i - 1]!.cost += shares[i]!.cost;
-      shares.splice(i, 1);
+    const costs = new Map<GateCore, number>();
+    // A gate named twice is one entry of both costs.
+    for (const { gate, cost, key } of members) {
+      const core = host.core(gate, key);
+      checkCost(core, cost);
+      costs.set(core, (costs.get(core) ?? 0) + cost);
     }
+    // One fixed order for everybody.
+    const shares = [...costs].map(([core, cost]) => ({ core, cost })).sort((a, b) => (titleOf(a.core) < titleOf(b.core) ? -1 : 1));
     const all = backend.openAll?.(shares, env) ?? null;
     if (all !== null) return all;
     throw new ConfigError(`The ${backend.kind} backend cannot take these gates together: ${shares.map((s) => s.core.spec.name).join(', ')}.`);

@@ -1,5 +1,4 @@
 import { begin, end, handOver } from '../internal/handover.ts';
-import type { CoordinationError } from '../errors.ts';
 import { type Ask, type BackendEnv, type GateCore, HELD, type Joint, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
 import type { GateState, MaybePromise } from './state.ts';
 import { type GateSpec, titleOf } from './spec.ts';
@@ -54,6 +53,8 @@ export class JointCore implements GateCore {
       return;
     }
     ticket.queuedAt = Math.round(this.env.clock.now());
+    // Whoever hears of the first place taken may use other gates, and must not have these swept away as idle.
+    for (const { core } of shares) core.resting = false;
     begin();
     try {
       // In every queue before anything is tried: an activity handler that comes back here finds a whole request.
@@ -66,14 +67,16 @@ export class JointCore implements GateCore {
     if (ticket.state !== QUEUED) return;
     if (waiter.ask.timeout === 0) {
       const closed = parts.find((part) => !(part.core as Turnstile).wouldAdmit(part)) ?? parts[0]!;
-      this.withdraw(ticket, (closed.core as Turnstile).busy());
+      this.withdraw(ticket, 'RXB_BUSY');
+      waiter.refused((closed.core as Turnstile).busy());
     } else {
       const error = (parts[0]!.core as Turnstile).deadlockOf(ticket);
       if (error === null) {
         for (const { core } of shares) core.arm();
         return;
       }
-      this.withdraw(ticket, error);
+      this.withdraw(ticket, error.code);
+      waiter.refused(error);
     }
   }
 
@@ -82,13 +85,12 @@ export class JointCore implements GateCore {
     for (const { core } of parts) if (core.spec.kind === 'barrier') (core as Turnstile).turn();
   }
 
-  /** Refuses a request that was not to wait. */
-  private withdraw(ticket: Ticket, error: CoordinationError): void {
+  /** Takes back a request that was not to wait. */
+  private withdraw(ticket: Ticket, reason: string): void {
     ticket.state = OVER;
     this.inOneTurn(ticket, (part) => {
-      (part.core as Turnstile).withdraw(part, error);
+      (part.core as Turnstile).withdraw(part, reason);
     });
-    ticket.waiter.refused(error);
   }
 
   private tryEnter(ticket: Ticket): boolean {

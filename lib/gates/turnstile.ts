@@ -13,9 +13,12 @@ import { type GateSpec, type SpecPatch, titleOf } from './spec.ts';
 /** The longest delay a host timer keeps: a longer one would fire at once. */
 const longestDelay = 2 ** 31 - 1;
 
-/** Told when nobody holds or awaits a gate any more. */
+/** Where gates are kept. */
 export interface Home {
+  /** Told when nobody holds or awaits a gate any more. */
   resting(gate: Turnstile): void;
+  /** The live keys of a gate. */
+  keysOf(gate: Turnstile): readonly Turnstile[];
 }
 
 /**
@@ -38,13 +41,15 @@ export class Turnstile implements GateCore {
   /** In the list of those that may be forgotten. */
   listed = false;
   private readonly home: Home;
+  /** The gate that this is a key of. */
+  private readonly base: Turnstile | null;
   /** How long a lease lasts that is not renewed. */
   private readonly lapse: number;
   /** The spec with all changes so far. */
-  private settings: GateSpec;
+  settings: GateSpec;
   /** The last time that was read, for policies that can do with an old one. */
   private seen = 0;
-  private pausedUntil = -Infinity;
+  private pausedUntil: number;
   /** Whether the clock has a say: the policy's, or a pause's. */
   private timed: boolean;
   /** Barriers: when this generation breaks. */
@@ -52,12 +57,15 @@ export class Turnstile implements GateCore {
   private alarm: Subscription | null = null;
   private alarmAt = Infinity;
 
-  constructor(spec: GateSpec, key: string | undefined, policy: Policy, env: BackendEnv, home: Home) {
-    this.spec = this.settings = spec;
+  constructor(spec: GateSpec, key: string | undefined, policy: Policy, env: BackendEnv, home: Home, base: Turnstile | null) {
+    this.spec = spec;
     this.key = key;
     this.policy = policy;
     this.lease = policy.lease;
-    this.timed = policy.timed;
+    this.base = base;
+    this.settings = base === null ? spec : base.settings;
+    this.pausedUntil = base === null ? -Infinity : base.pausedUntil;
+    this.timed = policy.timed || this.pausedUntil > -Infinity;
     this.lapse = 'ttl' in spec && !spec.renew ? spec.ttl : Infinity;
     this.env = env;
     this.home = home;
@@ -92,7 +100,9 @@ export class Turnstile implements GateCore {
 
   /** Whether it has its first settings and no pause: nothing to remember but the account. */
   quiet(now: number): boolean {
-    return this.pausedUntil <= now && this.settings === this.spec;
+    const { base } = this;
+    // What a key has from its gate is remembered there.
+    return base === null ? this.pausedUntil <= now && this.settings === this.spec : this.settings === base.settings;
   }
 
   private paused(): boolean {
@@ -262,10 +272,10 @@ export class Turnstile implements GateCore {
   }
 
   /** Parts of a joint request: it was not to wait, and takes nobody with it. */
-  withdraw(part: Ticket, error: CoordinationError): void {
+  withdraw(part: Ticket, reason: string): void {
     this.unqueue(part);
     part.state = OVER;
-    if (this.env.activity !== null) this.tell('refused', part, { reason: error.code });
+    if (this.env.activity !== null) this.tell('refused', part, { reason });
     this.turn();
     this.rest();
   }
@@ -401,16 +411,26 @@ export class Turnstile implements GateCore {
   }
 
   change(patch: SpecPatch): void {
-    const { clock } = this.env;
+    const { clock, activity } = this.env;
     const { settings, pauseUntil } = patched(this.settings, patch);
-    if (pauseUntil !== undefined) {
-      this.pausedUntil = clock.now() + (pauseUntil - clock.wall());
-      this.timed = true;
-    }
+    const pausedUntil = pauseUntil === undefined ? this.pausedUntil : clock.now() + (pauseUntil - clock.wall());
     // A pause alone changes no settings, so the gate can be forgotten after it.
-    if (Object.keys(patch).some((key) => key !== 'pauseUntil')) this.settings = settings;
-    this.policy.change(settings, clock.now());
-    if (this.env.activity !== null) this.env.activity({ action: 'changed', ...this.identity(), at: clock.wall() });
+    const changed = Object.keys(patch).some((key) => key !== 'pauseUntil') ? settings : this.settings;
+    const all = [this as Turnstile, ...this.home.keysOf(this)];
+    for (const gate of all) gate.adopt(changed, pausedUntil);
+    if (activity !== null) activity({ action: 'changed', ...this.identity(), at: clock.wall() });
+    for (const gate of all) gate.refuseTooMuch();
+  }
+
+  private adopt(settings: GateSpec, pausedUntil: number): void {
+    this.settings = settings;
+    this.pausedUntil = pausedUntil;
+    this.timed = this.policy.timed || pausedUntil > -Infinity;
+    this.policy.change(settings, this.env.clock.now());
+  }
+
+  /** After a change: those who can no longer be served go, and the others look again. */
+  private refuseTooMuch(): void {
     const tooMuch: Ticket[] = [];
     for (let t = this.line.head; t !== null; t = t.next) if (t.waiter.ask.cost > this.policy.capacity) tooMuch.push(t);
     for (const ticket of tooMuch) {
@@ -422,11 +442,10 @@ export class Turnstile implements GateCore {
   }
 
   force(fence: number | 'all', reason: string): number {
-    const victims: Ticket[] = [];
-    for (let held = this.holders.head; held !== null; held = held.next) {
-      if (held.state === HELD && (fence === 'all' || held.fence === fence)) victims.push(held);
-    }
-    for (const victim of victims) if (victim.state === HELD) this.lose(victim, 'forced', reason);
+    const victims = [this as Turnstile, ...this.home.keysOf(this)]
+      .flatMap(({ holders }) => holders.all())
+      .filter((held) => held.state === HELD && (fence === 'all' || held.fence === fence));
+    for (const victim of victims) if (victim.state === HELD) (victim.core as Turnstile).lose(victim, 'forced', reason);
     return victims.length;
   }
 
