@@ -34,6 +34,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   readonly random: () => number;
   readonly tracks: boolean;
   readonly #reporter: Reporter;
+  readonly #heard = new WeakSet<object>();
   readonly #envelopes: Envelopes;
   readonly #bus: EventBus;
   readonly #watchGates: (selector: Compiled, change: 1 | -1) => void;
@@ -151,11 +152,15 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     else runHere(frame, fn, argument);
   }
 
+  heard(error: unknown): void {
+    if (typeof error === 'object' && error !== null) this.#heard.add(error);
+  }
+
   failed(error: unknown, event: CoordinatorEvent, handler: string): void {
     const what = `The handler ${handler} failed on '${event.name}'.`;
     // A failure while handling one of the library's own events makes no other: it would feed itself.
     const received = !isOwn(event.name) && this.wanted(handlerFailed);
-    this.#reporter.report(error, what, received);
+    this.#reporter.report(error, what, received || this.#heard.has(error as object));
     if (received) {
       const data: HandlerFailed = { name: event.name, handler, error: errorData(error), event };
       this.publish(handlerFailed, data, { cause: event });

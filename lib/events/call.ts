@@ -247,7 +247,10 @@ export class Call implements Work, Attempted {
       waited: this.waitedFor,
     };
     if (this.outcome === COMPLETE) this.publish(name, { result, ...ended });
-    else if (this.outcome === FAILED) this.publish(name, { error: errorData(result), ...ended });
+    else if (this.outcome === FAILED) {
+      kernel.heard(result);
+      this.publish(name, { error: errorData(result), ...ended });
+    }
     else this.publish(name, { reason: errorData(result), ...ended });
   }
 

@@ -55,6 +55,8 @@ export interface Kernel {
   end(work: Work): void;
   /** Errors that have no other receiver: to the logger and `onError`. Never throws. */
   report(error: unknown, what: string): void;
+  /** Somebody heard of this failure as a `{name}_failed`: a handler that passes it on tells nothing new. */
+  heard(error: unknown): void;
   /** The frame of a new call or handler below `parent`. */
   frame(parent: Frame | null, part: Partial<Frame>): Frame;
   /** The frame that the running code belongs to. With `context: 'off'` it is known in synchronous code only. */

@@ -149,6 +149,19 @@ describe('errors that have no receiver', () => {
     throw new Error('boom');
   };
 
+  it('include what a handler passes on from an agent, unless somebody heard of it as `{name}_failed`', async () => {
+    const chained = (listen: boolean): Promise<string[]> =>
+      unhandled(() => {
+        const { when, emit, coordinate } = createCoordinator();
+        const analyse = coordinate('analyse', async () => boom());
+        when('collected', () => analyse());
+        if (listen) when('*_failed', () => undefined);
+        emit('collected');
+      });
+    expect(await chained(false)).toEqual(['Error: boom']);
+    expect(await chained(true)).toEqual([]);
+  });
+
   it('go where RxJS sends them', async () => {
     expect(
       await unhandled(() => {
