@@ -1,7 +1,9 @@
 import { ours } from '../rxbaton.mjs';
 import { flagAndList } from './floors.mjs';
 
-const body = async () => 1;
+/** What runs under the lock. The second adds a promise of its own, which in a process with tracking is dear for everybody. */
+const cases = { '() => 1': () => 1, 'async () => 1': async () => 1 };
+const [plain] = Object.keys(cases);
 
 const loop = (call) => ({
   async block(n) {
@@ -12,16 +14,17 @@ const loop = (call) => ({
 const bar = (context, atLeast) => ({
   text: `async-mutex against run, tracking ${context}`,
   atLeast,
-  of: (at) => at('async-mutex') / at(`rxbaton run, tracking ${context}`),
+  of: (at) => at('async-mutex', plain) / at(`rxbaton run, tracking ${context}`, plain),
 });
 
 export default {
-  title: 'The promise face: await run(lock, async () => 1), free, ns',
+  title: 'The promise face: await run(lock, body), free, ns',
   unit: 'ns',
   base: 'floor: flag and list',
+  cases,
   implementations: {
-    'floor: no lock': () => loop(body),
-    'floor: flag and list': () => {
+    'floor: no lock': (body) => loop(body),
+    'floor: flag and list': (body) => {
       const lock = flagAndList();
       return loop(async () => {
         await lock.acquire();
@@ -32,22 +35,22 @@ export default {
         }
       });
     },
-    'async-mutex': async () => {
+    'async-mutex': async (body) => {
       const { Mutex } = await import('async-mutex');
       const lock = new Mutex();
       return loop(() => lock.runExclusive(body));
     },
-    'p-limit': async () => {
+    'p-limit': async (body) => {
       const { default: pLimit } = await import('p-limit');
       const limit = pLimit(1);
       return loop(() => limit(body));
     },
-    'async-lock': async () => {
+    'async-lock': async (body) => {
       const { default: AsyncLock } = await import('async-lock');
       const lock = new AsyncLock();
       return loop(() => lock.acquire('key', body));
     },
-    ...ours(({ run, mutex }) => {
+    ...ours(({ run, mutex }, body) => {
       const lock = mutex('m');
       return loop(() => run(lock, body));
     }, 'rxbaton run'),

@@ -21,10 +21,11 @@ const label = (strategy) => `rxbaton rateLimit, ${strategy}`;
 const subscribed =
   (strategy) =>
   ({ rateLimit, rateLimiter }) => {
-    const limiter = rateLimiter('api', { limit, per, strategy });
+    // Made once, as p-throttle's function is; each call is a subscription of its own.
+    const paced = rateLimit(rateLimiter('api', { limit, per, strategy }));
     return {
       block(n) {
-        for (let i = 0; i < n; i++) rateLimit(limiter)(source).subscribe(sink);
+        for (let i = 0; i < n; i++) paced(source).subscribe(sink);
       },
     };
   };
