@@ -157,7 +157,7 @@ describe('whatever the schedule', () => {
       }),
       { numRuns: runs(150) },
     );
-  });
+  }, 120_000);
 
   it('counted from the release, a server with a window of its own never sees more than the limit, however late calls arrive', async () => {
     const calls = fc.array(
@@ -184,7 +184,7 @@ describe('whatever the schedule', () => {
       }),
       { numRuns: runs(150) },
     );
-  });
+  }, 120_000);
 
   it('each key has an account of its own', async () => {
     const keyed = fc.array(fc.record({ gap: fc.nat(100), key: fc.constantFrom('a', 'b', 'c') }), {
@@ -210,7 +210,7 @@ describe('whatever the schedule', () => {
       }),
       { numRuns: runs(50) },
     );
-  });
+  }, 120_000);
 });
 
 /** The earliest times at which a sliding window may admit a schedule in order: what an optimal limiter does. */

@@ -65,7 +65,7 @@ describe('whatever the schedule', () => {
       }),
       { numRuns: runs(150) },
     );
-  });
+  }, 120_000);
 
   it('exclusive: subscriptions share the gate, each keeps its order, runs each value once, and ends when it has to', async () => {
     const streams = fc.array(fc.record({ jobs, cancelledAt }), { minLength: 1, maxLength: 4, size: 'max' });
@@ -110,7 +110,7 @@ describe('whatever the schedule', () => {
       }),
       { numRuns: runs(150) },
     );
-  });
+  }, 120_000);
 
   it('rateLimit: values keep their order and their pace, and the end comes after the last', async () => {
     const pace = fc.record({ limit: fc.integer({ min: 1, max: 4 }), per: fc.integer({ min: 20, max: 100 }) });
@@ -138,5 +138,5 @@ describe('whatever the schedule', () => {
       }),
       { numRuns: runs(150) },
     );
-  });
+  }, 120_000);
 });
