@@ -31,7 +31,8 @@ function leasesAbove(frame: Frame | null): Ticket[] {
   const leases: Ticket[] = [];
   for (let at = frame; at !== null; at = at.root ? null : at.parent) {
     const ticket = at.ticket as Ticket | null;
-    if (ticket !== null && ticket.state === HELD) leases.push(ticket);
+    const lease = ticket?.extras?.outer ?? ticket;
+    if (lease !== null && lease.state === HELD && !leases.includes(lease)) leases.push(lease);
   }
   return leases;
 }

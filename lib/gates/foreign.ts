@@ -54,6 +54,7 @@ class ForeignCore implements GateCore {
     const admit = (): void => {
       if (ticket.state !== QUEUED || work.grant === null) return;
       ticket.state = HELD;
+      if (work.grant instanceof Ticket) ticket.more().outer = work.grant;
       work.granted(ticket);
     };
     this.lifetime = new Subscriber<Grant>({

@@ -124,7 +124,7 @@ export interface TicketExtras {
   aborted: boolean;
   /** When the lease lapses, by the gate's clock; `Infinity`: never. */
   until: number;
-  /** Entered inside this lease of its own, not booked a second time: over when that is. */
+  /** The lease behind it: it was entered inside that one, or came with it through operators, and is not booked itself. */
   outer: Ticket | null;
   /** Entered inside this one. */
   nested: Ticket[];
