@@ -145,7 +145,7 @@ describe('lock', () => {
 
 describe('a lock that is lost by work that was told to stop already', () => {
   it.each([1, 2])('is no failure of its own, and ends the waiting for it (%i attempts)', async (attempts) => {
-    const { coordinate, clock, names } = agents();
+    const { coordinate, clock, kernel, names } = agents();
     const options = {
       lock: mutex('db', { ttl: 50, renew: false }),
       timeout: 10,
@@ -160,7 +160,13 @@ describe('a lock that is lost by work that was told to stop already', () => {
     expect(before).toEqual(attempts === 1 ? ['a_started'] : ['a_started', 'a_retrying']);
     expect(names()).toEqual(attempts === 1 ? ['a_started', 'a_failed'] : ['a_started', 'a_retrying']);
     expect([outcome.now, clock.pending]).toEqual(attempts === 1 ? [expect.any(CallTimeoutError), 0] : ['pending', 1]);
+    // What still runs is waited for all the same.
+    const settled = outcomeOf(kernel.settled());
+    await clock.advance(1);
+    expect(settled.now).toBe('pending');
     work.resolve();
+    await clock.flush();
+    expect(settled.now).toBeUndefined();
   });
 });
 
