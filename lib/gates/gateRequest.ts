@@ -3,7 +3,7 @@ import type { Frame } from '../internal/context.ts';
 import { frameHere } from '../internal/scope.ts';
 import { expected, show } from '../internal/options.ts';
 import { askOf, checkCost, plainAsk } from './ask.ts';
-import type { AcquireOptions, GateRef, Grant } from './gate.ts';
+import type { AcquireOptions, AllOf, GateRef, Grant } from './gate.ts';
 import { type GateHost, hostKey, hostOf } from './host.ts';
 import { type Ask, type GateCore, Ticket } from './port.ts';
 
@@ -84,11 +84,18 @@ function wishesOf(ref: GateRef, options: AcquireOptions, caller: string, more: r
 
 function homeOf(ref: GateRef, caller: string): GateHost | null {
   if (typeof ref === 'object' && ref !== null) {
-    if ('kind' in ref) return null;
+    if ('kind' in ref) return ref.kind === 'all' ? homeOfAll(ref, caller) : null;
     if (hostKey in ref) return ref[hostKey] as GateHost;
   }
   if (typeof ref === 'string' && ref !== '') return null;
   return noGate(ref, caller);
+}
+
+/** Live gates among several bring their host along, for all of them. */
+function homeOfAll({ members }: AllOf, caller: string): GateHost | null {
+  const homes = new Set(members.map(({ gate }) => homeOf(gate, caller)).filter((home) => home !== null));
+  if (homes.size > 1) throw new ConfigError(`${caller} cannot take live gates of different coordinators together.`);
+  return homes.values().next().value ?? null;
 }
 
 function noGate(ref: unknown, caller: string): never {

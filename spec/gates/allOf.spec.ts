@@ -104,6 +104,13 @@ describe('allOf', () => {
     expect([state('pool').available, state('a').available, state('bare').available]).toEqual([3, 0, 0]);
   });
 
+  it('takes live gates where they live, and not gates of two coordinators', () => {
+    const [here, there] = [gateWorld(), gateWorld()];
+    acquire(allOf(here.open(pool), allOf(here.open(api), 'bare'))).subscribe();
+    expect([here.state('pool').available, here.state('api').available, here.state('bare').available]).toEqual([3, 1, 0]);
+    expect(() => acquire(allOf(here.open(pool), there.open(api)))).toThrow(/live gates of different coordinators/);
+  });
+
   it('is refused as a whole where one member can never be had, and leaves no place', () => {
     const { ask, state } = gateWorld();
     ask(a);

@@ -1,5 +1,4 @@
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
-import { within } from '../../lib/events/defaultCoordinator.ts';
 import { memoryBackend } from '../../lib/gates/memoryBackend.ts';
 import { open } from '../../lib/gates/open.ts';
 import type { GateBackend } from '../../lib/gates/port.ts';
@@ -14,7 +13,6 @@ export function memoryLab(backend: GateBackend = memoryBackend()): GateLab {
   const coordinator = createCoordinator({ backend, clock, onError: (error) => reported.push(error) });
   return {
     open: (spec) => open(spec, coordinator.gates),
-    within: (fn) => within(coordinator, fn),
     advance: (ms) => clock.advance(ms),
     idle: drainJobs,
     wall: () => clock.wall(),

@@ -10,8 +10,6 @@ import { show } from '../show.ts';
 export interface GateLab {
   /** The live gate of a description. */
   open(spec: GateSpec): Gate;
-  /** Runs `fn` so that names, descriptions and `allOf` mean the gates of this lab. */
-  within<T>(fn: () => T): T;
   /** Lets time pass, on whatever clock this place goes by. */
   advance(ms: number): Promise<void>;
   /** Resolves when everything that was asked or given back so far has had its effect, no time passing. */

@@ -219,10 +219,10 @@ export const jointLaws: Laws = {
   'several gates are taken together or not at all': async (lab) => {
     const db = lab.open(mutex('db'));
     const api = lab.open(rateLimiter('api', { limit: 1, per: lab.unit }));
-    const together = lab.within(() => acquire(allOf(db, api)));
-    const first = lab.within(() => follow(together));
+    const together = acquire(allOf(db, api));
+    const first = follow(together);
     await expectFates(lab, [first], ['held'], 'when both are free');
-    const second = lab.within(() => follow(together));
+    const second = follow(together);
     const [lock] = (await line(lab, db, {})) as [Asked];
     await expectFates(lab, [second, lock], ['waiting', 'waiting'], 'while both are taken');
     first.leave();
@@ -242,7 +242,7 @@ export const jointLaws: Laws = {
   'a joint request that leaves gives up all of its places': async (lab) => {
     const [one, two] = [lab.open(mutex('one')), lab.open(mutex('two'))];
     const [a] = (await line(lab, one, {})) as [Asked];
-    const both = lab.within(() => follow(acquire(allOf(one, two))));
+    const both = follow(acquire(allOf(one, two)));
     const [b] = (await line(lab, two, {})) as [Asked];
     expectEqual(fates([a, both, b]), ['held', 'waiting', 'waiting'], 'behind a joint request');
     both.leave();
