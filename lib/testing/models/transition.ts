@@ -1,7 +1,7 @@
 /** What each command does to the state. */
 import type { GateSpec, SpecPatch } from '../../gates/spec.ts';
 import { milliseconds } from '../../time/duration.ts';
-import type { OracleCommand } from '../oracle.ts';
+import type { OracleCommand } from './command.ts';
 import { admitAll, breaksAt, nextMoment } from './admission.ts';
 import type { Entry } from './model.ts';
 import { modelOf } from './modelOf.ts';
