@@ -5,7 +5,7 @@ import { quota } from '../../lib/gates/quota.ts';
 import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
 import { semaphore } from '../../lib/gates/semaphore.ts';
 import type { GateSpec } from '../../lib/gates/spec.ts';
-import { consult, oracle, type OracleCommand } from '../../lib/testing/oracle.ts';
+import { consult, oracle, type OracleCommand } from '../../lib/testing/index.ts';
 
 /** A story: a name arrives (`a`, with a cost `a*2`), leaves (`-a`), gives back (`/a`); a number is a moment; else a command. */
 type Line = string | number | OracleCommand;
