@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { NEVER, Observable, Subscription, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { AbortedError, CallTimeoutError, ClosedError } from '../../lib/errors.ts';
-import { currentCall } from '../../lib/events/currentCall.ts';
+import { type CurrentCall, currentCall } from '../../lib/events/currentCall.ts';
 import { agents, epoch, outcomeOf } from '../support/agents.ts';
 import { deferred } from '../support/deferred.ts';
 
@@ -115,6 +115,20 @@ describe('signal', () => {
     await expect(ask('no signal')).rejects.toThrow('an AbortSignal');
     await kernel.settled();
     expect(names()).toEqual(['a_failed']);
+  });
+
+  it('is seen by work that looks at its own only then', async () => {
+    const { coordinate } = agents();
+    const abort = new AbortController();
+    let current: CurrentCall | undefined;
+    const call = coordinate('a', { signal: abort.signal }, () => {
+      current = currentCall();
+      return new Promise(() => {});
+    })();
+    abort.abort();
+    const error: unknown = await call.catch((reason: unknown) => reason);
+
+    expect([current?.signal.aborted, current?.signal.reason]).toEqual([true, error]);
   });
 
   it('keeps no listener of finished calls', async () => {

@@ -154,6 +154,28 @@ describe('a stream', () => {
     expect(gate('db').holders).toEqual([]);
   });
 
+  it('is not heard any more once it was told to stop, whatever it answers', async () => {
+    const { coordinate, clock } = agents();
+    const work = coordinate(
+      'a',
+      { timeout: 10, retry: { attempts: 2, delay: 0 } },
+      () =>
+        new Observable<string>((subscriber) => {
+          const { attempt, signal } = currentCall();
+          if (attempt === 2) subscriber.complete();
+          signal.addEventListener('abort', () => {
+            subscriber.next('last words');
+          });
+        }),
+    );
+    const seen: string[] = [];
+    const observed = work.observe().forEach((value) => seen.push(value));
+    await clock.flush();
+    await observed;
+
+    expect(seen).toEqual([]);
+  });
+
   it('starts anew with each attempt', async () => {
     const { coordinate, clock } = agents();
     let calls = 0;
