@@ -127,7 +127,8 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   fail(error: unknown): void {
     if (this.phase === ENDED) return;
     const ending: Ending = { error };
-    if (this.phase === STARTING) this.ending = ending;
+    // The first end counts: work that was started in spite of a lost lease does not succeed.
+    if (this.phase === STARTING) this.ending ??= ending;
     else this.finish(ending, false);
   }
 
@@ -143,7 +144,7 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
 
   protected override _complete(): void {
     // Work that ends while it is being subscribed to has a teardown that is still to come.
-    if (this.phase === STARTING) this.ending = completed;
+    if (this.phase === STARTING) this.ending ??= completed;
     else this.finish(completed, false);
   }
 
