@@ -76,6 +76,9 @@ export default defineConfig(
       'rxjs-x/no-floating-observables': 'off',
       'rxjs-x/no-ignored-default-value': 'off',
       'rxjs-x/no-ignored-error': 'off',
+      // What happens when one subscribes inside another is what many specs are about.
+      'rxjs-x/no-nested-subscribe': 'off',
+      'rxjs-x/no-subscribe-in-pipe': 'off',
       'rxjs-x/throw-error': 'off',
       // Specs await what may be a promise, throw what is no Error, and know what they have put into a list.
       '@typescript-eslint/await-thenable': 'off',

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import type { Frame } from '../internal/context.ts';
+import { type Frame, living } from '../internal/context.ts';
 import { frameHere } from '../internal/scope.ts';
 import { expected, show } from '../internal/options.ts';
 import { askOf, checkCost, plainAsk } from './ask.ts';
@@ -10,6 +10,7 @@ import { type Ask, type GateCore, Ticket } from './port.ts';
 /** A request for a gate: checked once, made any number of times. It remembers the core it led to last. */
 export class GateRequest {
   readonly ask: Ask;
+  readonly signal: AbortSignal | undefined;
   private readonly ref: GateRef;
   private readonly options: AcquireOptions | undefined;
   /** A live gate brings its host along. */
@@ -20,12 +21,9 @@ export class GateRequest {
   constructor(ref: GateRef, options: AcquireOptions | undefined, caller: string, more?: readonly string[]) {
     this.ref = ref;
     this.options = options;
+    this.signal = options?.signal;
     this.home = homeOf(ref, caller);
     this.ask = options === undefined ? plainAsk : wishesOf(ref, options, caller, more);
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.options?.signal;
   }
 
   /** For whom it is made. */
@@ -50,7 +48,8 @@ export class GateRequest {
 
 /** For whom somebody asks: the owner that is named, else the code that is running. */
 export function askerOf(owner: Grant | undefined): Frame | null {
-  return owner === undefined ? frameHere() : Ticket.frameOf(owner);
+  const frame = owner === undefined ? frameHere() : Ticket.frameOf(owner);
+  return frame === null ? null : living(frame);
 }
 
 let lastRef: GateRef | null = null;

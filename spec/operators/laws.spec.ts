@@ -41,11 +41,24 @@ import { unhandledErrors } from '../support/unhandled.ts';
 const plenty = { limit: 1e6, per: 1 } as const;
 
 /** Each operator over a gate that is free, where it passes everything on as it comes. */
-const operators: readonly (readonly [name: string, gate: string, make: (options?: never) => MonoTypeOperatorFunction<string>])[] = [
+const operators: readonly (readonly [
+  name: string,
+  gate: string,
+  make: (options?: never) => MonoTypeOperatorFunction<string>,
+])[] = [
   ['withLock', 'gate', (options) => withLock('gate', options)],
   ['withLock with a function', 'gate', (options) => withLock(() => 'gate', options)],
   ['exclusive', 'gate', (options) => exclusive('gate', (value) => of(value), options)],
-  ['exclusive with a function', 'gate', (options) => exclusive(() => 'gate', (value) => of(value), options)],
+  [
+    'exclusive with a function',
+    'gate',
+    (options) =>
+      exclusive(
+        () => 'gate',
+        (value) => of(value),
+        options,
+      ),
+  ],
   ['rateLimit', 'gate', (options) => rateLimit(rateLimiter('gate', plenty), options)],
   ['rateLimit by a lease', 'gate', (options) => rateLimit('gate', options)],
   ['rateLimit with a function', 'gate', (options) => rateLimit(() => 'gate', options)],
@@ -269,7 +282,9 @@ describe.each(operators)('%s over a free gate', (name, gate, make) => {
             throw inError;
           },
         });
-      of('b').pipe(make()).subscribe((value) => seen.push(value));
+      of('b')
+        .pipe(make())
+        .subscribe((value) => seen.push(value));
       flush();
       expect(unhandled).toEqual([inNext, inComplete, inError]);
       expect([seen, left(gate)]).toEqual([['b'], nobody]);
@@ -307,7 +322,9 @@ describe.each(operators)('%s over a free gate', (name, gate, make) => {
       flush();
       expect([seen, left(gate)]).toEqual([['a', '|'], nobody]);
       // Where it is torn down before it has said how, RxJS does not wrap what is thrown.
-      expect(unhandled.map((problem) => (problem instanceof UnsubscriptionError ? [problem.errors] : problem))).toEqual([[[error]], error]);
+      expect(unhandled.map((problem) => (problem instanceof UnsubscriptionError ? [problem.errors] : problem))).toEqual(
+        [[[error]], error],
+      );
     }),
   );
 

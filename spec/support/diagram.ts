@@ -8,3 +8,6 @@ export const diagram = (body: (helpers: MarblesHelpers) => void): (() => void) =
       expect(actual).toEqual(expected);
     },
   });
+
+/** An error of this class, at the end of a diagram. */
+export const anError = (error: new (...args: never[]) => Error): unknown => expect.any(error);

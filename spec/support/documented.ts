@@ -8,7 +8,7 @@ export function documented(operator: string): (label: string) => string {
   const [, block = ''] = /```\n([^]*?)```/.exec(readFileSync(`operators/${operator}.ts`, 'utf8')) ?? [];
   const rows = block
     .split('\n')
-    .map((line) => /^ \* (\S.*?)( {2,})(\S.*)$/.exec(line))
+    .map((line) => /^ \* (\S.*?)( {2,})(\S+)/.exec(line))
     .filter((row) => row !== null);
   const [, first = '', space = ''] = rows[0] ?? [];
   const start = first.length + space.length;
