@@ -138,7 +138,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     parent: Frame | null,
     { coordinator = this, cause = null, call = null, root = false, ticket = null }: Partial<Frame>,
   ): Frame {
-    return { parent, coordinator, cause, call, root, ticket };
+    return { parent, coordinator, cause, call, root, ticket, over: false };
   }
 
   run<A, R>(frame: Frame | null, fn: (argument: A) => R, argument: A): R {
@@ -147,7 +147,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
 
   /** A tree of its own: nobody above waits for a handler, and a chain of causes must not become a chain of frames. */
   resume<A>(event: CoordinatorEvent, fn: (argument: A) => void, argument: A): void {
-    const frame: Frame = { parent: null, coordinator: this, cause: event, call: null, root: true, ticket: null };
+    const frame: Frame = { parent: null, coordinator: this, cause: event, call: null, root: true, ticket: null, over: false };
     if (this.tracks) runIn(frame, fn, argument);
     else runHere(frame, fn, argument);
   }

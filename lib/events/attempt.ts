@@ -6,7 +6,7 @@ import { type Patience, patience } from '../gates/patience.ts';
 import { type Ask, type GateCore, HELD, type Ticket, type Waiter } from '../gates/port.ts';
 import type { LossReason } from '../gates/state.ts';
 import { after } from '../internal/after.ts';
-import type { Frame } from '../internal/context.ts';
+import { type Frame, living } from '../internal/context.ts';
 import { begin, end } from '../internal/handover.ts';
 import type { Plan } from './callOptions.ts';
 import type { CurrentCall } from './currentCall.ts';
@@ -280,23 +280,6 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
     this.timer?.unsubscribe();
     this.timer = null;
   }
-}
-
-/**
- * The nearest frame from this one on that has not ended, with those that have ended taken out above it too: a call that
- * starts the next one and ends must not leave a chain of frames behind. An attempt that has ended holds nothing, and knows
- * nothing that those below it do not know themselves.
- */
-function living(frame: Frame | null): Frame | null {
-  const nearest = skipEnded(frame);
-  for (let at = nearest; at instanceof Attempt; at = at.parent) at.parent = skipEnded(at.parent);
-  return nearest;
-}
-
-function skipEnded(frame: Frame | null): Frame | null {
-  let at = frame;
-  while (at instanceof Attempt && at.over) at = at.parent;
-  return at;
 }
 
 /** The work itself, in the frame of its attempt. */

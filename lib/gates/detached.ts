@@ -15,6 +15,6 @@ import { hostOf } from './host.ts';
 export function detached<T>(work: () => T): T {
   const parent = frameHere();
   if (!hostOf(parent).tracks) return work();
-  const frame: Frame = { parent, coordinator: null, cause: null, call: null, root: true, ticket: null };
+  const frame: Frame = { parent, coordinator: null, cause: null, call: null, root: true, ticket: null, over: false };
   return runIn(frame, work);
 }

@@ -1,11 +1,9 @@
 import type { CoordinationError } from '../errors.ts';
 import type { Frame } from '../internal/context.ts';
-import { lostError } from './describe.ts';
 import type { AcquireOptions, Entered, GateRef } from './gate.ts';
 import { GateRequest } from './gateRequest.ts';
 import { aborted, type Patience, patience } from './patience.ts';
 import type { Ask, Ticket, Waiter } from './port.ts';
-import type { LossReason } from './state.ts';
 
 /**
  * Waits for a grant and hands it over for the rest of a block: `await using`.
@@ -40,7 +38,8 @@ export function enter(gate: GateRef, options?: AcquireOptions): Promise<Entered>
 
 class Visitor implements Waiter, Frame {
   readonly ask: Ask;
-  readonly parent: Frame | null;
+  parent: Frame | null;
+  readonly over = false;
   readonly coordinator = null;
   readonly cause = null;
   readonly call = null;
@@ -71,7 +70,7 @@ class Visitor implements Waiter, Frame {
     this.reject(error);
   }
 
-  lost(ticket: Ticket, reason: LossReason, note?: string): void {
-    ticket.abort(lostError(this, ticket, reason, note));
+  lost(): void {
+    // Its signal has said so.
   }
 }

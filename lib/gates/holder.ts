@@ -36,7 +36,7 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   abstract readonly ask: Ask;
   ticket: Ticket | null = null;
   /** The frame in which the hold was started: what its consumers run in, and whose leases it does not wait for twice. */
-  readonly parent: Frame | null;
+  parent: Frame | null;
   /** Whether frames follow promises here. */
   private readonly tracked: boolean;
   private phase: typeof ASKING | typeof WAITING | typeof STARTING | typeof WORKING | typeof ENDED = ASKING;
@@ -44,7 +44,9 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   private waitingFor: Patience | null = null;
 
   constructor(destination: Destination<T>, parent: Frame | null, tracked: boolean) {
-    super(destination);
+    // RxJS looks through whatever it is given for a Subscription to join; a plain sink is none.
+    super(destination instanceof Subscriber ? destination : undefined);
+    if (!(destination instanceof Subscriber)) this.destination = destination;
     this.parent = parent;
     this.tracked = tracked;
   }
@@ -67,6 +69,10 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
 
   get root(): false {
     return false;
+  }
+
+  get over(): boolean {
+    return this.phase === ENDED;
   }
 
   /** Subscribes to the work. What it throws is an error of the work. */

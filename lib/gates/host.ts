@@ -73,6 +73,14 @@ export function createHost(options: HostOptions = {}): GateHost {
     return core;
   };
 
+  /** Live gates bring their host along; all members have to be of one. */
+  const homeOf = ({ members }: AllOf): GateHost => {
+    const homes = new Set(members.map(({ gate }) => (typeof gate === 'object' && hostKey in gate ? (gate[hostKey] as GateHost) : host)));
+    const [home, ...others] = homes;
+    if (others.length === 0) return home!;
+    throw new ConfigError('An allOf cannot take gates of another coordinator together with gates of this one.');
+  };
+
   const joint = ({ members }: AllOf): GateCore => {
     const costs = new Map<GateCore, number>();
     // A gate named twice is one entry of both costs.
@@ -100,10 +108,14 @@ export function createHost(options: HostOptions = {}): GateHost {
         });
       }
       if ('spec' in ref) return open((ref as Gate).spec, key);
-      if (ref.kind === 'all') return joint(ref);
-      return open(ref, key);
+      if (ref.kind !== 'all') return open(ref, key);
+      const home = homeOf(ref);
+      return home === host ? joint(ref) : home.core(ref);
     },
     define(spec) {
+      if (typeof spec !== 'object' || spec === null || !('kind' in spec) || typeof spec.name !== 'string') {
+        throw new ConfigError(`define() takes a description, not ${show(spec)}.`, { hint: "For example mutex('db')." });
+      }
       agree(spec, defined.get(spec.name), 'defined');
       const live = backend.find(spec.name);
       if (live !== null && !sameSpec(live.spec, spec) && !backend.forget(live)) agree(spec, live.spec, 'in use');

@@ -1,3 +1,4 @@
+import { lostError } from './describe.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
 import { type Ask, type BackendEnv, type GateCore, HELD, type Joint, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
 import type { GateState, MaybePromise } from './state.ts';
@@ -219,7 +220,7 @@ class PartWaiter implements Waiter {
 
   lost(_part: Ticket, ...why: [reason: Parameters<Waiter['lost']>[1], note?: string]): void {
     if (this.joint.state !== HELD) return;
-    this.joint.abort(why[1] ?? why[0]);
+    this.joint.abort(lostError(this.whole, this.joint, why[0], why[1]));
     this.whole.lost(this.joint, ...why);
   }
 }

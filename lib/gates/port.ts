@@ -120,8 +120,8 @@ export const released = 'released';
 export interface TicketExtras {
   /** Behind `signal`, made when somebody looks at it. */
   controller: AbortController | null;
-  /** The signal has aborted, or would have if somebody had looked at it. */
-  aborted: boolean;
+  /** Why the signal has aborted, or would have if somebody had looked at it; `undefined`: it has not. */
+  reason: unknown;
   /** When the lease lapses, by the gate's clock; `Infinity`: never. */
   until: number;
   /** The lease behind it: it was entered inside that one, or came with it through operators, and is not booked itself. */
@@ -186,7 +186,8 @@ export class Ticket implements Entered, Reserved {
   get signal(): AbortSignal {
     const extras = this.more();
     extras.controller ??= new AbortController();
-    if (extras.aborted || (this.state === OVER && this.core.lease)) extras.controller.abort(released);
+    const over = this.state === OVER && this.core.lease;
+    if (over || extras.reason !== undefined) extras.controller.abort(extras.reason ?? released);
     return extras.controller.signal;
   }
 
@@ -236,15 +237,16 @@ export class Ticket implements Entered, Reserved {
     return { gate: this.gate, fence: this.fence };
   }
 
+  /** Its waiter has not been told yet. */
   get waiting(): boolean {
-    return this.state === QUEUED;
+    return this.state === QUEUED || this.state === RESERVED;
   }
 
   /** For the rare parts. */
   more(): TicketExtras {
     return (this.extras ??= {
       controller: null,
-      aborted: false,
+      reason: undefined,
       until: Infinity,
       outer: null,
       nested: [],
@@ -257,10 +259,9 @@ export class Ticket implements Entered, Reserved {
 
   /** Aborts `signal`, whether or not somebody has looked at it yet. */
   abort(reason: unknown): void {
-    if (this.extras === null && this.state === OVER) return;
     const extras = this.more();
-    if (extras.aborted) return;
-    extras.aborted = true;
+    if (extras.reason !== undefined) return;
+    extras.reason = reason;
     extras.controller?.abort(reason);
   }
 

@@ -38,7 +38,8 @@ export function run<T>(gate: GateRef, options: AcquireOptions | WorkOf<T>, work?
 
 class Run<T> implements Waiter, Frame {
   readonly ask: Ask;
-  readonly parent: Frame | null;
+  parent: Frame | null;
+  over = false;
   ticket: Ticket | null = null;
   private readonly tracked: boolean;
   private readonly signal: AbortSignal | undefined;
@@ -120,6 +121,8 @@ class Run<T> implements Waiter, Frame {
       this.reject(aborted(ticket.core, signal!));
     };
     signal?.addEventListener('abort', onAbort);
+    // Called off by the work itself, before it has returned its promise.
+    if (signal?.aborted) onAbort();
     (result as PromiseLike<T>).then(
       (value) => {
         signal?.removeEventListener('abort', onAbort);
@@ -133,6 +136,7 @@ class Run<T> implements Waiter, Frame {
   }
 
   private end<V>(ticket: Ticket, settle: (value: V) => void, value: V): void {
+    this.over = true;
     ticket.core.release(ticket);
     settle(value);
   }

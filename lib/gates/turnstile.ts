@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { BarrierBrokenError, type CoordinationError, DeadlockError, LimitImpossibleError, BusyError } from '../errors.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
-import { holderState, inTheWay, span, waiterState, whoIs } from './describe.ts';
+import { holderState, inTheWay, lostError, span, waiterState, whoIs } from './describe.ts';
 import { enclosingLease, findDeadlock, register } from './deadlock.ts';
 import { Leases, Line } from './line.ts';
 import { type BackendEnv, type GateCore, HELD, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
@@ -387,7 +387,7 @@ export class Turnstile implements GateCore {
   /** Tells a holder that its lease is gone. */
   private drop(ticket: Ticket, reason: LossReason, note: string | undefined): void {
     ticket.state = OVER;
-    ticket.abort(note ?? reason);
+    ticket.abort(lostError(ticket.waiter, ticket, reason, note));
     ticket.waiter.lost(ticket, reason, note);
   }
 

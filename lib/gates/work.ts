@@ -40,6 +40,10 @@ export abstract class Work<T> extends Holder<T> {
     );
   }
 
+  override get over(): boolean {
+    return super.over && !this.running;
+  }
+
   protected override giveBack(ticket: Ticket): void {
     if (this.running) ticket.abort(released);
     else ticket.core.release(ticket);

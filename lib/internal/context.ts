@@ -5,7 +5,9 @@
 
 /** One level of the context. Holders of a gate are frames themselves, so that a hold costs no object more. */
 export interface Frame {
-  readonly parent: Frame | null;
+  parent: Frame | null;
+  /** It has ended: it holds nothing, and knows nothing that those below it do not know themselves. */
+  readonly over: boolean;
   /** The coordinator that bare functions resolve to below here; `null` asks the parent. */
   readonly coordinator: object | null;
   /** The event that is the cause of what happens below here; `null` asks the parent. */
@@ -61,6 +63,22 @@ export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a: A,
 export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a?: A, b?: B): R {
   storage ??= hostStorage();
   return storage.run(frame, fn, a as A, b as B);
+}
+
+/**
+ * The nearest frame that has not ended, for something new below it. Those above are joined up again without the ones that
+ * have, since work that starts its successor and ends must not leave a chain of frames behind.
+ */
+export function living(frame: Frame | null): Frame | null {
+  const nearest = skipEnded(frame);
+  for (let at = nearest; at !== null; at = at.parent) at.parent = skipEnded(at.parent);
+  return nearest;
+}
+
+function skipEnded(frame: Frame | null): Frame | null {
+  let at = frame;
+  while (at !== null && at.over) at = at.parent;
+  return at;
 }
 
 /** The nearest value of `key` from `frame` upwards. */

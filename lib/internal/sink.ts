@@ -5,22 +5,22 @@ import { reportUnhandled } from './env.ts';
 export type Sink<T> = Pick<Observer<T>, 'next' | 'error' | 'complete'>;
 
 class FunctionSink<T> implements Sink<T> {
-  readonly onNext: ((value: T) => void) | null;
-  readonly onError: ((error: unknown) => void) | null;
-  readonly onComplete: (() => void) | null;
+  readonly onNext: ((value: T) => void) | null | undefined;
+  readonly onError: ((error: unknown) => void) | null | undefined;
+  readonly onComplete: (() => void) | null | undefined;
 
   constructor(
     next: ((value: T) => void) | null | undefined,
     error: ((error: unknown) => void) | null | undefined,
     complete: (() => void) | null | undefined,
   ) {
-    this.onNext = next ?? null;
-    this.onError = error ?? null;
-    this.onComplete = complete ?? null;
+    this.onNext = next;
+    this.onError = error;
+    this.onComplete = complete;
   }
 
   next(value: T): void {
-    if (this.onNext === null) return;
+    if (!this.onNext) return;
     try {
       this.onNext(value);
     } catch (error) {
@@ -29,7 +29,7 @@ class FunctionSink<T> implements Sink<T> {
   }
 
   error(reason: unknown): void {
-    if (this.onError === null) {
+    if (!this.onError) {
       reportUnhandled(reason);
       return;
     }
@@ -41,7 +41,7 @@ class FunctionSink<T> implements Sink<T> {
   }
 
   complete(): void {
-    if (this.onComplete === null) return;
+    if (!this.onComplete) return;
     try {
       this.onComplete();
     } catch (error) {
