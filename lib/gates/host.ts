@@ -73,14 +73,6 @@ export function createHost(options: HostOptions = {}): GateHost {
     return core;
   };
 
-  /** Live gates bring their host along; all members have to be of one. */
-  const homeOf = ({ members }: AllOf): GateHost => {
-    const homes = new Set(members.map(({ gate }) => (typeof gate === 'object' && hostKey in gate ? (gate[hostKey] as GateHost) : host)));
-    const [home, ...others] = homes;
-    if (others.length === 0) return home!;
-    throw new ConfigError('An allOf cannot take gates of another coordinator together with gates of this one.');
-  };
-
   const joint = ({ members }: AllOf): GateCore => {
     const costs = new Map<GateCore, number>();
     // A gate named twice is one entry of both costs.
@@ -108,9 +100,8 @@ export function createHost(options: HostOptions = {}): GateHost {
         });
       }
       if ('spec' in ref) return open((ref as Gate).spec, key);
-      if (ref.kind !== 'all') return open(ref, key);
-      const home = homeOf(ref);
-      return home === host ? joint(ref) : home.core(ref);
+      if (ref.kind === 'all') return joint(ref);
+      return open(ref, key);
     },
     define(spec) {
       if (typeof spec !== 'object' || spec === null || !('kind' in spec) || typeof spec.name !== 'string') {

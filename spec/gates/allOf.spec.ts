@@ -107,7 +107,9 @@ describe('allOf', () => {
   it('takes live gates where they live, and not gates of two coordinators', () => {
     const [here, there] = [gateWorld(), gateWorld()];
     acquire(allOf(here.open(pool), allOf(here.open(api), 'bare'))).subscribe();
-    expect([here.state('pool').available, here.state('api').available, here.state('bare').available]).toEqual([3, 1, 0]);
+    expect([here.state('pool').available, here.state('api').available, here.state('bare').available]).toEqual([
+      3, 1, 0,
+    ]);
     expect(() => acquire(allOf(here.open(pool), there.open(api)))).toThrow(/live gates of different coordinators/);
   });
 
@@ -179,14 +181,18 @@ describe('allOf', () => {
     const log: string[] = [];
     within(() =>
       hold(acquire(allOf(a, pool)), ({ signal }) => {
-        signal.addEventListener('abort', () => log.push(`aborted: ${signal.reason}`));
+        signal.addEventListener('abort', () => log.push(`aborted: ${signal.reason.message}`));
         return new Observable<never>(() => () => log.push('work gone'));
       }).subscribe({ error: (error: unknown) => log.push((error as Error).message) }),
     );
     const next = ask(pool, { cost: 4 });
     void open(a).force('all', 'by the operator');
     expect([state(a).available, next.fate]).toEqual([1, 'held']);
-    expect(log).toEqual(['aborted: by the operator', 'work gone', 'anonymous lost a + pool: by the operator.']);
+    expect(log).toEqual([
+      'aborted: anonymous lost a + pool: by the operator.',
+      'work gone',
+      'anonymous lost a + pool: by the operator.',
+    ]);
   });
 
   it('loses all of its gates when the lease of one lapses', async () => {

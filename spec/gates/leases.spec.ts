@@ -15,7 +15,7 @@ describe('a lease with ttl and renew: false', () => {
     expect([a.fate, b.fate, signal.aborted]).toEqual(['held', 'waiting', false]);
     await clock.advance(1);
     expect([a.fate, b.fate, signal.aborted]).toEqual(['RXB_LEASE_LOST', 'held', true]);
-    expect(signal.reason).toBe('expired');
+    expect(signal.reason).toMatchObject({ code: 'RXB_LEASE_LOST', details: { reason: 'expired' } });
     expect(b.grant.fence).toBeGreaterThan(a.grant.fence!);
     expect([a.grant.valid(), a.grant.extend()]).toEqual([false, false]);
   });
@@ -114,6 +114,20 @@ describe('a lease with ttl that renews', () => {
   });
 });
 
+describe('the signal of a lease', () => {
+  it('tells why it aborted, also to who looks later', async () => {
+    const { clock, ask } = gateWorld();
+    const lost = ask(mutex('db', { ttl: 10, renew: false }));
+    await clock.advance(10);
+    const given = ask('x');
+    given.leave();
+    expect([lost.grant.signal.reason, given.grant.signal.reason]).toEqual([
+      expect.objectContaining({ code: 'RXB_LEASE_LOST' }),
+      'released',
+    ]);
+  });
+});
+
 describe('force', () => {
   it('takes the lease of one fence, tells its holder why, and lets the next one in', () => {
     const { ask, open } = gateWorld();
@@ -121,7 +135,7 @@ describe('force', () => {
     const [a, b, c] = [ask(gate), ask(gate, { label: 'b' }), ask(gate)];
     const { signal } = b.grant;
     expect(gate.force(b.grant.fence!, 'by the operator')).toBe(1);
-    expect([a?.fate, b?.fate, c?.fate, signal.reason]).toEqual(['held', 'RXB_LEASE_LOST', 'held', 'by the operator']);
+    expect([a?.fate, b?.fate, c?.fate, signal.reason]).toEqual(['held', 'RXB_LEASE_LOST', 'held', b.error]);
     expect(b.error).toMatchObject({
       message: 'b lost pool: by the operator.',
       details: { gate: 'pool', reason: 'forced', note: 'by the operator', fence: b.grant.fence },
