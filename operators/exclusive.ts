@@ -8,8 +8,8 @@ import type { Sink } from '../lib/internal/sink.ts';
 import { type Destination, Operation } from '../lib/internal/stream.ts';
 import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
 import { askerOf, checked, GateRequest } from '../lib/gates/gateRequest.ts';
-import type { Ask } from '../lib/gates/port.ts';
-import { Work } from '../lib/gates/work.ts';
+import { Holder, type Job } from '../lib/gates/holder.ts';
+import type { Ask, Ticket } from '../lib/gates/port.ts';
 
 export interface ExclusiveOptions extends AcquireOptions, BacklogOptions {}
 
@@ -45,30 +45,43 @@ export function exclusive<T, O extends ObservableInput<unknown>>(
   project: (value: T, grant: Grant) => O,
   options: ExclusiveOptions = {},
 ): OperatorFunction<T, ObservedValueOf<O>> {
-  if (typeof project !== 'function') expected('The work of exclusive()', 'a function of the value and the grant', project);
+  if (typeof project !== 'function')
+    expected('The work of exclusive()', 'a function of the value and the grant', project);
   const backlog = backlogOptions(options, 'exclusive()');
-  const requestFor = requests(gate, options);
-  const piece = project as (value: T, grant: Grant) => ObservableInput<ObservedValueOf<O>>;
-  return (source) => new Operation(source, (destination) => new Exclusive(destination, requestFor, piece, backlog, options.owner));
+  const plan: Plan<T, ObservedValueOf<O>> = {
+    ask: checked(options, 'exclusive()', own),
+    project: project as Plan<T, ObservedValueOf<O>>['project'],
+    requestFor: requests(gate, options),
+    backlog,
+    owner: options.owner,
+  };
+  return (source) => new Operation(source, (destination) => new Exclusive(destination, plan));
+}
+
+/** What all subscriptions of an operator have in common. */
+interface Plan<T, R> {
+  readonly ask: Ask;
+  readonly project: (value: T, grant: Grant) => ObservableInput<R>;
+  readonly requestFor: (value: T) => GateRequest;
+  readonly backlog: Required<BacklogOptions>;
+  readonly owner: Grant | undefined;
 }
 
 const own = ['maxQueue', 'overflow'];
 
 function requests<T>(gate: GateRef | ((value: T) => GateRef), options: AcquireOptions): (value: T) => GateRequest {
   const make = (ref: GateRef): GateRequest => new GateRequest(ref, options, 'exclusive()', own);
-  if (typeof gate === 'function') {
-    checked(options, 'exclusive()', own);
-    return (value) => make(gate(value));
-  }
+  if (typeof gate === 'function') return (value) => make(gate(value));
   const request = make(gate);
   return () => request;
 }
 
-class Exclusive<T, R> extends Subscriber<T> {
-  readonly parent: Frame | null;
-  readonly project: (value: T, grant: Grant) => ObservableInput<R>;
-  /** The consumer of every piece of work. */
-  readonly results: Sink<R> = {
+class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
+  readonly ask: Ask;
+  private readonly parent: Frame | null;
+  private readonly plan: Plan<T, R>;
+  /** The consumer of every piece of work. It goes on to the next value once the gate has been reserved. */
+  private readonly results: Sink<R> = {
     next: (result) => {
       this.destination.next(result);
     },
@@ -80,24 +93,25 @@ class Exclusive<T, R> extends Subscriber<T> {
       this.pump();
     },
   };
-  private readonly requestFor: (value: T) => GateRequest;
   private readonly backlog: Backlog<T>;
-  private current: Piece<T, R> | null = null;
+  private current: Holder<R> | null = null;
+  /** The value of the current work: one at a time. */
+  private value: T | undefined = undefined;
   private pumping = false;
   private sourceOver = false;
 
-  constructor(
-    destination: Destination<R>,
-    requestFor: (value: T) => GateRequest,
-    project: (value: T, grant: Grant) => ObservableInput<R>,
-    options: Required<BacklogOptions>,
-    owner: Grant | undefined,
-  ) {
+  constructor(destination: Destination<R>, plan: Plan<T, R>) {
     super(destination);
-    this.parent = askerOf(owner);
-    this.requestFor = requestFor;
-    this.project = project;
-    this.backlog = new Backlog(options, 'exclusive()');
+    this.plan = plan;
+    this.ask = plan.ask;
+    this.parent = askerOf(plan.owner);
+    this.backlog = new Backlog(plan.backlog, 'exclusive()');
+  }
+
+  work(holder: Holder<R>, ticket: Ticket): void {
+    const value = this.value as T;
+    this.value = undefined;
+    holder.follow(this.plan.project(value, ticket), ticket);
   }
 
   protected override _next(value: T): void {
@@ -118,11 +132,12 @@ class Exclusive<T, R> extends Subscriber<T> {
 
   private begin(value: T): void {
     try {
-      const request = this.requestFor(value);
+      const request = this.plan.requestFor(value);
       // The function that picks the gate may have unsubscribed.
       if (this.closed) return;
       const core = request.core(this.parent);
-      this.current = new Piece(this, value, request.ask, core.env.tracks);
+      this.value = value;
+      this.current = new Holder(this.results, this.parent, core.env.tracks, this);
       this.current.request(core, request.signal);
     } catch (error) {
       this.fail(error);
@@ -172,23 +187,5 @@ class Exclusive<T, R> extends Subscriber<T> {
     const { current } = this;
     this.current = null;
     current?.unsubscribe();
-  }
-}
-
-/** The work for one value. Its consumer is the operator, which goes on to the next value once the gate has been reserved. */
-class Piece<T, R> extends Work<R> {
-  readonly ask: Ask;
-  private readonly operator: Exclusive<T, R>;
-  private readonly value: T;
-
-  constructor(operator: Exclusive<T, R>, value: T, ask: Ask, tracked: boolean) {
-    super(operator.results, operator.parent, tracked);
-    this.ask = ask;
-    this.operator = operator;
-    this.value = value;
-  }
-
-  protected override project(grant: Grant): ObservableInput<R> {
-    return this.operator.project(this.value, grant);
   }
 }

@@ -1,7 +1,8 @@
 import type { MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
+import { plainAsk } from '../lib/gates/ask.ts';
 import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
 import { checked, GateRequest, plainRequest } from '../lib/gates/gateRequest.ts';
-import { Holder } from '../lib/gates/holder.ts';
+import { Holder, type Job } from '../lib/gates/holder.ts';
 import type { Ask } from '../lib/gates/port.ts';
 import { type Destination, Stream } from '../lib/internal/stream.ts';
 
@@ -30,44 +31,37 @@ import { type Destination, Stream } from '../lib/internal/stream.ts';
  */
 export function withLock<T>(gate: GateRef | (() => GateRef), options?: AcquireOptions): MonoTypeOperatorFunction<T> {
   if (typeof gate === 'function') {
-    if (options !== undefined) checked(options, 'withLock()');
-    return (source) => new Locked(source, () => new GateRequest(gate(), options, 'withLock()'));
+    const ask = options === undefined ? plainAsk : checked(options, 'withLock()');
+    return (source) => new Locked(source, ask, () => new GateRequest(gate(), options, 'withLock()'));
   }
-  const request = options === undefined ? plainRequest(gate, 'withLock()') : new GateRequest(gate, options, 'withLock()');
-  return (source) => new Locked(source, request);
+  const request =
+    options === undefined ? plainRequest(gate, 'withLock()') : new GateRequest(gate, options, 'withLock()');
+  return (source) => new Locked(source, request.ask, request);
 }
 
-class Locked<T> extends Stream<T> {
-  private readonly work: Observable<T>;
-  private readonly request: GateRequest | (() => GateRequest);
+class Locked<T> extends Stream<T> implements Job<T> {
+  readonly ask: Ask;
+  private readonly input: Observable<T>;
+  private readonly requestFor: GateRequest | (() => GateRequest);
 
-  constructor(work: Observable<T>, request: GateRequest | (() => GateRequest)) {
+  constructor(input: Observable<T>, ask: Ask, requestFor: GateRequest | (() => GateRequest)) {
     super();
-    this.work = work;
-    this.request = request;
+    this.input = input;
+    this.ask = ask;
+    this.requestFor = requestFor;
   }
 
   protected override start(destination: Destination<T>): Subscription {
-    const request = typeof this.request === 'function' ? this.request() : this.request;
+    const { requestFor } = this;
+    const request = typeof requestFor === 'function' ? requestFor() : requestFor;
     const parent = request.parent();
     const core = request.core(parent);
-    const lock = new Lock(destination, parent, core.env.tracks, request.ask, this.work);
-    lock.request(core, request.signal);
-    return lock;
-  }
-}
-
-class Lock<T> extends Holder<T> {
-  readonly ask: Ask;
-  private readonly source: Observable<T>;
-
-  constructor(destination: Destination<T>, parent: Lock<T>['parent'], tracked: boolean, ask: Ask, source: Observable<T>) {
-    super(destination, parent, tracked);
-    this.ask = ask;
-    this.source = source;
+    const holder = new Holder(destination, parent, core.env.tracks, this);
+    holder.request(core, request.signal);
+    return holder;
   }
 
-  protected override work(): void {
-    this.source.subscribe(this);
+  work(holder: Holder<T>): void {
+    this.input.subscribe(holder);
   }
 }

@@ -2,7 +2,7 @@ import type { Observable, Subscription } from 'rxjs';
 import { GrantDiscardedError } from '../errors.ts';
 import { type Destination, Stream } from '../internal/stream.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
-import { Holder } from './holder.ts';
+import { Holder, type Job } from './holder.ts';
 import { titleOf } from './spec.ts';
 import type { Ask, Ticket } from './port.ts';
 import { GateRequest } from './gateRequest.ts';
@@ -34,7 +34,7 @@ export function acquire(gate: GateRef, options?: AcquireOptions): Observable<Gra
 }
 
 /** What `acquire` returns; `hold` goes past its Observable face. */
-export class Acquisition extends Stream<Grant> {
+export class Acquisition extends Stream<Grant> implements Job<Grant> {
   readonly request: GateRequest;
 
   constructor(request: GateRequest) {
@@ -46,27 +46,22 @@ export class Acquisition extends Stream<Grant> {
     const { request } = this;
     const parent = request.parent();
     const core = request.core(parent);
-    const asking = new Asking(destination, parent, core.env.tracks, request.ask);
-    asking.request(core, request.signal);
-    return asking;
-  }
-}
-
-/** The work is the consumer's: it lasts until the consumer unsubscribes. */
-class Asking extends Holder<Grant> {
-  readonly ask: Ask;
-
-  constructor(destination: Destination<Grant>, parent: Asking['parent'], tracked: boolean, ask: Ask) {
-    super(destination, parent, tracked);
-    this.ask = ask;
+    const holder = new Holder(destination, parent, core.env.tracks, this);
+    holder.request(core, request.signal);
+    return holder;
   }
 
-  protected override work(ticket: Ticket): void {
+  get ask(): Ask {
+    return this.request.ask;
+  }
+
+  /** The work is the consumer's: it lasts until the consumer unsubscribes. */
+  work(holder: Holder<Grant>, ticket: Ticket): void {
     const { core } = ticket;
-    this.next(ticket);
+    holder.next(ticket);
     if (!core.lease) {
-      this.complete();
-    } else if (this.closed) {
+      holder.complete();
+    } else if (holder.closed) {
       core.env.report(
         new GrantDiscardedError(`The grant of ${titleOf(core)} was given back before anything could run under it.`, {
           hint: 'Use hold(acquire(gate), work), run(gate, work) or enter(gate) instead of firstValueFrom or take(1).',

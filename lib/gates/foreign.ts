@@ -1,66 +1,69 @@
-import { type Observable, type ObservableInput, Subscriber } from 'rxjs';
-import { frameHere } from '../internal/scope.ts';
+import { type Observable, type ObservableInput, Subscriber, type Subscription } from 'rxjs';
 import { begin, end, handOver } from '../internal/handover.ts';
 import type { Destination } from '../internal/stream.ts';
 import { plainAsk } from './ask.ts';
 import type { Grant } from './gate.ts';
+import { askerOf } from './gateRequest.ts';
+import { Holder, type Job } from './holder.ts';
 import { hostOf } from './host.ts';
-import { type Ask, type BackendEnv, type GateCore, HELD, OVER, QUEUED, Ticket } from './port.ts';
+import { type BackendEnv, type GateCore, HELD, OVER, QUEUED, Ticket } from './port.ts';
 import type { GateState } from './state.ts';
 import { mutex } from './mutex.ts';
-import { Work } from './work.ts';
 
-/** Work under a grant that came through operators of RxJS or from an Observable of the user's own. */
-export class ForeignWork<T> extends Work<T> {
-  readonly ask: Ask = plainAsk;
-  grant: Grant | null = null;
-  private readonly run: (grant: Grant) => ObservableInput<T>;
-
-  constructor(destination: Destination<T>, acquisition: Observable<Grant>, run: (grant: Grant) => ObservableInput<T>) {
-    const parent = frameHere();
-    const { tracks, env } = hostOf(parent);
-    super(destination, parent, tracks);
-    this.run = run;
-    this.request(new ForeignCore(acquisition, env, this as ForeignWork<unknown>), undefined);
-  }
-
-  protected override project(): ObservableInput<T> {
-    return this.run(this.grant!);
-  }
+/** Runs work under a grant that came through operators of RxJS or from an Observable of the user's own. */
+export function holdForeign<T>(
+  destination: Destination<T>,
+  acquisition: Observable<Grant>,
+  run: (grant: Grant) => ObservableInput<T>,
+): Subscription {
+  const parent = askerOf(undefined);
+  const { tracks, env } = hostOf(parent);
+  const core = new ForeignCore(acquisition, env, run);
+  const holder = new Holder(destination, parent, tracks, core);
+  core.holder = holder;
+  holder.request(core as ForeignCore<unknown>, undefined);
+  return holder;
 }
 
 /** Lets an Observable of grants stand where a gate does: unsubscribing is its release. */
-class ForeignCore implements GateCore {
+class ForeignCore<T> implements GateCore, Job<T> {
   readonly spec = mutex('an acquisition');
   readonly key = undefined;
   readonly retired = false;
   readonly lease = true;
+  readonly ask = plainAsk;
   readonly env: BackendEnv;
+  holder: Holder<T> | null = null;
   private readonly acquisition: Observable<Grant>;
-  private readonly work: ForeignWork<unknown>;
+  private readonly run: (grant: Grant) => ObservableInput<T>;
+  private grant: Grant | null = null;
   private lifetime: Subscriber<Grant> | null = null;
 
-  constructor(acquisition: Observable<Grant>, env: BackendEnv, work: ForeignWork<unknown>) {
+  constructor(acquisition: Observable<Grant>, env: BackendEnv, run: (grant: Grant) => ObservableInput<T>) {
     this.acquisition = acquisition;
     this.env = env;
-    this.work = work;
+    this.run = run;
+  }
+
+  work(holder: Holder<T>, ticket: Ticket): void {
+    holder.follow(this.run(this.grant!), ticket);
   }
 
   enter(): void {
-    const { work } = this;
-    const ticket = new Ticket(this, work);
-    work.ticket = ticket;
+    const holder = this.holder!;
+    const ticket = new Ticket(this, holder);
+    holder.ticket = ticket;
     let subscribing = true;
     const admit = (): void => {
-      if (ticket.state !== QUEUED || work.grant === null) return;
+      if (ticket.state !== QUEUED || this.grant === null) return;
       ticket.state = HELD;
-      if (work.grant instanceof Ticket) ticket.more().outer = work.grant;
-      work.granted(ticket);
+      if (this.grant instanceof Ticket) ticket.more().outer = this.grant;
+      holder.granted(ticket);
     };
     this.lifetime = new Subscriber<Grant>({
       next: (grant) => {
-        if (work.grant !== null) return;
-        work.grant = grant;
+        if (this.grant !== null) return;
+        this.grant = grant;
         if (subscribing) return;
         // Not from inside its own notification: work that ends at once would give back what is still being handed over.
         begin();
@@ -68,10 +71,10 @@ class ForeignCore implements GateCore {
         end();
       },
       error: (error: unknown) => {
-        work.fail(error);
+        holder.fail(error);
       },
       complete: () => {
-        if (work.grant === null) work.complete();
+        if (this.grant === null) holder.complete();
       },
     });
     this.acquisition.subscribe(this.lifetime);
@@ -93,7 +96,7 @@ class ForeignCore implements GateCore {
   }
 
   extend(): boolean {
-    return this.work.grant?.valid() ?? false;
+    return this.grant?.valid() ?? false;
   }
 
   charge(): void {
@@ -110,6 +113,15 @@ class ForeignCore implements GateCore {
 
   inspect(): GateState {
     const { spec } = this;
-    return { name: spec.name, kind: spec.kind, spec, holders: [], waiting: [], available: 0, opensIn: Infinity, pausedFor: 0 };
+    return {
+      name: spec.name,
+      kind: spec.kind,
+      spec,
+      holders: [],
+      waiting: [],
+      available: 0,
+      opensIn: Infinity,
+      pausedFor: 0,
+    };
   }
 }

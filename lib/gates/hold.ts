@@ -1,12 +1,11 @@
 import { Observable, type ObservableInput, type ObservedValueOf, type Subscription } from 'rxjs';
 import { type Destination, Stream } from '../internal/stream.ts';
-import type { Frame } from '../internal/context.ts';
 import { expected } from '../internal/options.ts';
 import { Acquisition } from './acquire.ts';
-import { ForeignWork } from './foreign.ts';
+import { holdForeign } from './foreign.ts';
 import type { Grant } from './gate.ts';
-import type { Ask } from './port.ts';
-import { Work } from './work.ts';
+import type { Ask, Ticket } from './port.ts';
+import { Holder, type Job } from './holder.ts';
 
 /**
  * Runs work under a grant, and gives the grant back when the work is over, whichever way it ends.
@@ -37,10 +36,12 @@ export function hold<O extends ObservableInput<unknown>>(
   if (typeof work !== 'function') expected('The work of hold()', 'a function of the grant', work);
   return acquisition instanceof Acquisition
     ? new Held<ObservedValueOf<O>>(acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>)
-    : new Observable((subscriber) => new ForeignWork(subscriber, acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>));
+    : new Observable((subscriber) =>
+        holdForeign(subscriber, acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>),
+      );
 }
 
-class Held<T> extends Stream<T> {
+class Held<T> extends Stream<T> implements Job<T> {
   private readonly acquisition: Acquisition;
   private readonly run: (grant: Grant) => ObservableInput<T>;
 
@@ -50,33 +51,20 @@ class Held<T> extends Stream<T> {
     this.run = run;
   }
 
+  get ask(): Ask {
+    return this.acquisition.ask;
+  }
+
   protected override start(destination: Destination<T>): Subscription {
     const { request } = this.acquisition;
     const parent = request.parent();
     const core = request.core(parent);
-    const work = new HoldWork(destination, parent, core.env.tracks, request.ask, this.run);
-    work.request(core, request.signal);
-    return work;
-  }
-}
-
-class HoldWork<T> extends Work<T> {
-  readonly ask: Ask;
-  private readonly run: (grant: Grant) => ObservableInput<T>;
-
-  constructor(
-    destination: Destination<T>,
-    parent: Frame | null,
-    tracked: boolean,
-    ask: Ask,
-    run: (grant: Grant) => ObservableInput<T>,
-  ) {
-    super(destination, parent, tracked);
-    this.ask = ask;
-    this.run = run;
+    const holder = new Holder(destination, parent, core.env.tracks, this);
+    holder.request(core, request.signal);
+    return holder;
   }
 
-  protected override project(grant: Grant): ObservableInput<T> {
-    return this.run(grant);
+  work(holder: Holder<T>, ticket: Ticket): void {
+    holder.follow(this.run(ticket), ticket);
   }
 }

@@ -1,4 +1,4 @@
-import { Subscriber } from 'rxjs';
+import { from, Observable, type ObservableInput, Subscriber } from 'rxjs';
 import type { CoordinationError } from '../errors.ts';
 import { type Frame, runIn } from '../internal/context.ts';
 import { reportUnhandled } from '../internal/env.ts';
@@ -7,7 +7,7 @@ import type { Sink } from '../internal/sink.ts';
 import type { Destination } from '../internal/stream.ts';
 import { lostError } from './describe.ts';
 import { aborted, type Patience, patience } from './patience.ts';
-import type { Ask, GateCore, Ticket, Waiter } from './port.ts';
+import { type Ask, type GateCore, released, type Ticket, type Waiter } from './port.ts';
 import type { LossReason } from './state.ts';
 
 /** Inside `request`, or before it. */
@@ -25,6 +25,13 @@ interface Ending {
 const completed: Ending = { error: undefined };
 const unsubscribed: Ending = { error: undefined };
 
+/** What runs under a grant, and what the grant is asked for with. One job may have any number of holders. */
+export interface Job<T> {
+  readonly ask: Ask;
+  /** Makes the holder subscribe to the work. What it throws is an error of the work. */
+  work(holder: Holder<T>, ticket: Ticket): void;
+}
+
 /**
  * Work under a grant: the only code that knows the order in which it ends. First the work is torn down; then the account is
  * settled, which reserves for the next; then the consumer hears of it; then the next ones do.
@@ -32,8 +39,9 @@ const unsubscribed: Ending = { error: undefined };
  * One object is the subscriber to the work, the waiter at the gate and the frame of the causal context, so that a hold costs
  * one allocation and one ticket.
  */
-export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
-  abstract readonly ask: Ask;
+export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
+  readonly ask: Ask;
+  private readonly job: Job<T>;
   ticket: Ticket | null = null;
   /** The frame in which the hold was started: what its consumers run in, and whose leases it does not wait for twice. */
   parent: Frame | null;
@@ -42,13 +50,17 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   private phase: typeof ASKING | typeof WAITING | typeof STARTING | typeof WORKING | typeof ENDED = ASKING;
   private ending: Ending | null = null;
   private waitingFor: Patience | null = null;
+  /** The work is a promise that has not settled: it goes on after its teardown. */
+  private running = false;
 
-  constructor(destination: Destination<T>, parent: Frame | null, tracked: boolean) {
+  constructor(destination: Destination<T>, parent: Frame | null, tracked: boolean, job: Job<T>) {
     // RxJS looks through whatever it is given for a Subscription to join; a plain sink is none.
     super(destination instanceof Subscriber ? destination : undefined);
     if (!(destination instanceof Subscriber)) this.destination = destination;
     this.parent = parent;
     this.tracked = tracked;
+    this.job = job;
+    this.ask = job.ask;
   }
 
   get frame(): Frame | null {
@@ -72,15 +84,7 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   }
 
   get over(): boolean {
-    return this.phase === ENDED;
-  }
-
-  /** Subscribes to the work. What it throws is an error of the work. */
-  protected abstract work(ticket: Ticket): void;
-
-  /** Gives the grant back. Work that goes on after its teardown puts it off. */
-  protected giveBack(ticket: Ticket): void {
-    ticket.core.release(ticket);
+    return this.phase === ENDED && !this.running;
   }
 
   /** Asks for the grant. */
@@ -113,12 +117,40 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   /** In its own frame, if there is one. */
   startWork(ticket: Ticket): void {
     try {
-      this.work(ticket);
+      this.job.work(this, ticket);
     } catch (error) {
       // Torn down already, what it throws is its teardown's.
       if (this.isStopped) reportUnhandled(error);
       else this.error(error);
     }
+  }
+
+  /** Subscribes to the work. Streams first: to look for a `then` that is not there is dear. */
+  follow(input: ObservableInput<T>, ticket: Ticket): void {
+    if (input instanceof Observable) input.subscribe(this);
+    else if (typeof (input as PromiseLike<T> | null)?.then === 'function') this.await(input as PromiseLike<T>, ticket);
+    else from(input).subscribe(this);
+  }
+
+  /**
+   * A promise cannot be stopped: when its hold ends before it the signal aborts at once, and the grant goes back only when
+   * the promise has settled, because until then it still writes.
+   */
+  private await(promise: PromiseLike<T>, ticket: Ticket): void {
+    this.running = true;
+    promise.then(
+      (value) => {
+        this.running = false;
+        if (this.closed) ticket.core.release(ticket);
+        this.next(value);
+        this.complete();
+      },
+      (error: unknown) => {
+        this.running = false;
+        if (this.closed) ticket.core.release(ticket);
+        else this.error(error);
+      },
+    );
   }
 
   refused(error: CoordinationError): void {
@@ -181,7 +213,8 @@ export abstract class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     if (this.waitingFor !== null) this.stopWaiting();
     begin();
     this.tearDown();
-    if (ticket !== null) this.giveBack(ticket);
+    if (this.running) ticket?.abort(released);
+    else ticket?.core.release(ticket);
     if (ending !== unsubscribed && destination !== null) {
       if (atHome || !this.tracked) notify(destination, ending);
       else runIn(this.parent, notify, destination, ending);
