@@ -5,7 +5,7 @@ import type { AcquireOptions, GateRef, Grant } from './gate.ts';
 import { Holder, type Job } from './holder.ts';
 import { titleOf } from './spec.ts';
 import type { Ask, Ticket } from './port.ts';
-import { GateRequest } from './gateRequest.ts';
+import { GateRequest, plainRequest } from './gateRequest.ts';
 
 /**
  * Asks for a gate: a cold Observable of one grant.
@@ -30,7 +30,7 @@ import { GateRequest } from './gateRequest.ts';
  * ```
  */
 export function acquire(gate: GateRef, options?: AcquireOptions): Observable<Grant> {
-  return new Acquisition(new GateRequest(gate, options, 'acquire()'));
+  return new Acquisition(options === undefined ? plainRequest(gate, 'acquire()') : new GateRequest(gate, options, 'acquire()'));
 }
 
 /** What `acquire` returns; `hold` goes past its Observable face. */

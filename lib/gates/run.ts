@@ -3,7 +3,7 @@ import { type Frame, runIn } from '../internal/context.ts';
 import { expected } from '../internal/options.ts';
 import { lostError } from './describe.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
-import { GateRequest } from './gateRequest.ts';
+import { GateRequest, plainRequest } from './gateRequest.ts';
 import { aborted, type Patience, patience } from './patience.ts';
 import type { Ask, GateCore, Ticket, Waiter } from './port.ts';
 import type { LossReason } from './state.ts';
@@ -28,7 +28,7 @@ export function run<T>(gate: GateRef, options: AcquireOptions, work: WorkOf<T>):
 export function run<T>(gate: GateRef, options: AcquireOptions | WorkOf<T>, work?: WorkOf<T>): Promise<T> {
   const [wishes, task] = typeof options === 'function' ? [undefined, options] : [options, work];
   if (typeof task !== 'function') expected('The work of run()', 'a function of the grant', task);
-  const request = new GateRequest(gate, wishes, 'run()');
+  const request = wishes === undefined ? plainRequest(gate, 'run()') : new GateRequest(gate, wishes, 'run()');
   const parent = request.parent();
   const core = request.core(parent);
   return new Promise((resolve, reject) => {

@@ -50,6 +50,9 @@ class FunctionSink<T> implements Sink<T> {
   }
 }
 
+/** Whoever passed nothing. */
+const deaf: Sink<unknown> = /* @__PURE__ */ new FunctionSink<unknown>(undefined, undefined, undefined);
+
 /** What `subscribe` was given, as a sink: what handlers throw is reported on another job and harms nobody. */
 export function sinkOf<T>(
   observer: Partial<Observer<T>> | ((value: T) => void) | null | undefined,
@@ -57,6 +60,7 @@ export function sinkOf<T>(
   complete?: (() => void) | null,
 ): Sink<T> {
   if (typeof observer === 'object' && observer !== null) return objectSink(observer);
+  if (!observer && !error && !complete) return deaf;
   return new FunctionSink(observer, error, complete);
 }
 
