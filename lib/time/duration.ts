@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { show } from '../internal/options.ts';
 
 /** A number of milliseconds, or a number with a unit: `'250ms'`, `'30s'`, `'5m'`, `'1h'`, `'7d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
@@ -19,7 +20,7 @@ export function milliseconds(
   const parsed = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) : null;
   const ms = parsed ? Number(parsed[1]) * unit[parsed[2] as keyof typeof unit] : value;
   if (typeof ms === 'number' && (ms > 0 || (zero && ms === 0)) && (infinite || ms !== Infinity)) return ms;
-  throw new ConfigError(`${option} must be a ${zero ? '' : 'positive '}duration, not ${JSON.stringify(value) ?? String(value)}.`, {
+  throw new ConfigError(`${option} must be a ${zero ? '' : 'positive '}duration, not ${show(value)}.`, {
     hint: "Give milliseconds or a string such as '250ms', '30s', '5m', '1h'.",
     details: { option, value },
   });
