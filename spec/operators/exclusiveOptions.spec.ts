@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { EMPTY, NEVER, of, Subject, timer } from 'rxjs';
+import { EMPTY, NEVER, type Observable, of, Subject, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { AbortedError, AcquireTimeoutError, BusyError, LimitImpossibleError, OverflowError } from '../../lib/errors.ts';
 import { acquire, mutex, semaphore, type Grant } from '../../lib/index.ts';
@@ -164,6 +164,20 @@ describe('the options of exclusive', () => {
       const work = cold('-x|');
       expectObservable(cold('a|').pipe(exclusive(twice, () => work, { owner: owner! }))).toBe('-x|');
       expectObservable(cold('a|').pipe(exclusive(twice, () => work))).toBe('-');
+    }),
+  );
+
+  it(
+    'are the same where a function picks the gate',
+    diagram(({ cold, expectObservable }) => {
+      timer(9).pipe(withLock('b')).subscribe();
+      const options = { timeout: 4, maxQueue: 1, overflow: 'drop-newest' } as const;
+      const picked = exclusive<string, Observable<string>>(
+        (value) => value,
+        (value) => cold('--v|', { v: value }),
+        options,
+      );
+      expectObservable(cold('abc|').pipe(picked)).toBe('--a----#', undefined, anError(AcquireTimeoutError));
     }),
   );
 });

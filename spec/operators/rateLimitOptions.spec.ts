@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { AbortedError, AcquireTimeoutError, BusyError, LimitImpossibleError, OverflowError } from '../../lib/errors.ts';
 import { acquire, mutex, rateLimiter, type Grant } from '../../lib/index.ts';
 import { rateLimit, type RateLimitOptions } from '../../operators/rateLimit.ts';
+import { withLock } from '../../operators/withLock.ts';
 import { anError, diagram } from '../support/diagram.ts';
 import { nobody, stateOf } from '../support/stateOf.ts';
 
@@ -149,6 +150,16 @@ describe('the options of rateLimit', () => {
       acquire(twice).subscribe((grant) => (owner = grant));
       expectObservable(cold('-a|').pipe(rateLimit(twice, { owner: owner! }))).toBe('-a|');
       expectObservable(cold('-a|').pipe(rateLimit(twice))).toBe('-');
+    }),
+  );
+
+  it(
+    'are the same where a function picks the gate',
+    diagram(({ cold, expectObservable }) => {
+      timer(9).pipe(withLock('b')).subscribe();
+      const options = { timeout: 4, maxQueue: 1, overflow: 'drop-newest' } as const;
+      const picked = rateLimit<string>((value) => value, options);
+      expectObservable(cold('abc|').pipe(picked)).toBe('a----#', undefined, anError(AcquireTimeoutError));
     }),
   );
 });

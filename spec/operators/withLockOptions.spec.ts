@@ -111,4 +111,17 @@ describe('the options of withLock', () => {
       expectObservable(cold('-a|').pipe(withLock(twice))).toBe('-');
     }),
   );
+
+  it(
+    'are the same where a function gives the gate',
+    diagram(({ cold, expectObservable, flush }) => {
+      holdFor('db', 5);
+      const asked = withLock<string>(() => 'db', { timeout: 3, label: 'me' });
+      expectObservable(cold('a|').pipe(asked)).toBe('---#', undefined, anError(AcquireTimeoutError));
+      const seen: unknown[] = [];
+      timer(1).subscribe(() => seen.push(stateOf('db').waiting[0]?.who));
+      flush();
+      expect(seen).toEqual(['me']);
+    }),
+  );
 });
