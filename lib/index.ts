@@ -76,14 +76,32 @@ export type { WhenMethod } from './events/whenMethod.ts';
 export type { GateHost } from './gates/host.ts';
 export type { AcquireOptions, AllOf, Entered, Gate, GateRef, Grant, Member } from './gates/gate.ts';
 export type { Ask, BackendEnv, GateBackend, GateCore, Waiter } from './gates/port.ts';
-export type { ActivitySink, GateActivity, GateState, HolderState, LossReason, MaybePromise, WaitEdge, WaiterState } from './gates/state.ts';
+export type {
+  ActivitySink,
+  GateActivity,
+  GateState,
+  HolderState,
+  LossReason,
+  MaybePromise,
+  WaitEdge,
+  WaiterState,
+} from './gates/state.ts';
 export type { BarrierOptions } from './gates/cyclicBarrier.ts';
 export type { LeaseOptions } from './gates/lease.ts';
 export type { MutexOptions } from './gates/mutex.ts';
 export type { QuotaOptions } from './gates/quota.ts';
 export type { LimiterOptions } from './gates/rateLimiter.ts';
 export type { SemaphoreOptions } from './gates/semaphore.ts';
-export type { BarrierSpec, GateSpec, LimiterSpec, MutexSpec, QuotaSpec, SemaphoreSpec, SpecPatch, Strategy } from './gates/spec.ts';
+export type {
+  BarrierSpec,
+  GateSpec,
+  LimiterSpec,
+  MutexSpec,
+  QuotaSpec,
+  SemaphoreSpec,
+  SpecPatch,
+  Strategy,
+} from './gates/spec.ts';
 export type { Clock } from './internal/env.ts';
 export type { CoordinationErrorOptions } from './errors.ts';
 export type { Overflow } from './internal/backlog.ts';

@@ -27,6 +27,9 @@ import { paced } from './rateLimit.ts';
  * merge(...agents.map((agent$) => agent$.pipe(round))).pipe(bufferCount(3)).subscribe(compare);
  * ```
  */
-export function barrier<T>(gate: number | GateRef, options?: AcquireOptions & BacklogOptions): MonoTypeOperatorFunction<T> {
+export function barrier<T>(
+  gate: number | GateRef,
+  options?: AcquireOptions & BacklogOptions,
+): MonoTypeOperatorFunction<T> {
   return paced(typeof gate === 'number' ? barrierOf({ parties: gate }, 'barrier()') : gate, options, 'barrier()');
 }

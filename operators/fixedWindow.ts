@@ -20,6 +20,9 @@ import { paced, type RateLimitOptions } from './rateLimit.ts';
  * calls$.pipe(fixedWindow({ limit: 1000, per: '1h' }));
  * ```
  */
-export function fixedWindow<T>(limiter: InlineLimiter<'fixed-window'>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
+export function fixedWindow<T>(
+  limiter: InlineLimiter<'fixed-window'>,
+  options?: RateLimitOptions<T>,
+): MonoTypeOperatorFunction<T> {
   return paced(limiterOf('fixed-window', limiter, 'fixedWindow()'), options, 'fixedWindow()');
 }

@@ -20,6 +20,9 @@ import { paced, type RateLimitOptions } from './rateLimit.ts';
  * calls$.pipe(leakyBucket({ limit: 5, per: '1s' }));
  * ```
  */
-export function leakyBucket<T>(limiter: InlineLimiter<'leaky-bucket'>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
+export function leakyBucket<T>(
+  limiter: InlineLimiter<'leaky-bucket'>,
+  options?: RateLimitOptions<T>,
+): MonoTypeOperatorFunction<T> {
   return paced(limiterOf('leaky-bucket', limiter, 'leakyBucket()'), options, 'leakyBucket()');
 }

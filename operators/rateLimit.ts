@@ -61,7 +61,11 @@ export function rateLimit<T>(limiter: Pace<T>, options?: RateLimitOptions<T>): M
 }
 
 /** `rateLimit` under the name by which its caller is known in errors. */
-export function paced<T>(limiter: Pace<T>, options: RateLimitOptions<T> | undefined, caller: string): MonoTypeOperatorFunction<T> {
+export function paced<T>(
+  limiter: Pace<T>,
+  options: RateLimitOptions<T> | undefined,
+  caller: string,
+): MonoTypeOperatorFunction<T> {
   const terms = termsOf(limiter, options ?? {}, caller);
   return (source) => new Operation(source, (destination) => new Paced(destination, terms));
 }
@@ -91,7 +95,8 @@ function termsOf<T>(limiter: Pace<T>, options: RateLimitOptions<T>, caller: stri
     new GateRequest(ref, keyFor === null ? wishes : { ...wishes, key: keyFor(value) }, caller, more);
   const costFor = typeof cost === 'function' ? cost : null;
   const terms = { costOf: costFor, backlog: backlogOptions(options, caller), owner: options.owner, caller };
-  if (typeof limiter === 'function') return { ...terms, request: null, requestFor: (value) => make(limiter(value), value) };
+  if (typeof limiter === 'function')
+    return { ...terms, request: null, requestFor: (value) => make(limiter(value), value) };
   const ref = gateOf(limiter, caller);
   if (keyFor !== null) return { ...terms, request: null, requestFor: (value) => make(ref, value) };
   const request = new GateRequest(ref, wishes, caller, more);
@@ -100,8 +105,11 @@ function termsOf<T>(limiter: Pace<T>, options: RateLimitOptions<T>, caller: stri
 
 function gateOf(limiter: GateRef | LimiterOptions, caller: string): GateRef {
   if (typeof limiter === 'string') return limiter;
-  if (typeof limiter !== 'object' || limiter === null) return expected(`The limiter of ${caller}`, 'a gate or settings', limiter);
-  return 'kind' in limiter || 'spec' in limiter ? limiter : limiterOf(limiter.strategy ?? 'sliding-window', limiter, caller);
+  if (typeof limiter !== 'object' || limiter === null)
+    return expected(`The limiter of ${caller}`, 'a gate or settings', limiter);
+  return 'kind' in limiter || 'spec' in limiter
+    ? limiter
+    : limiterOf(limiter.strategy ?? 'sliding-window', limiter, caller);
 }
 
 class Paced<T> extends Subscriber<T> implements Waiter {
@@ -147,13 +155,15 @@ class Paced<T> extends Subscriber<T> implements Waiter {
       const request = terms.request ?? terms.requestFor(value);
       const core = request.core(this.frame);
       if (request.signal?.aborted) throw aborted(core, request.signal);
-      this.ask = terms.costOf === null ? request.ask : { ...request.ask, cost: costOf(terms.costOf(value), terms.caller) };
+      this.ask =
+        terms.costOf === null ? request.ask : { ...request.ask, cost: costOf(terms.costOf(value), terms.caller) };
       // A function that picks the limiter, the key or the cost may have unsubscribed.
       if (this.closed) return;
       this.value = value;
       this.asking = true;
       core.enter(this);
-      if (this.asking && (request.signal !== undefined || this.ask.timeout < Infinity)) this.beginPatience(core, request);
+      if (this.asking && (request.signal !== undefined || this.ask.timeout < Infinity))
+        this.beginPatience(core, request);
     } catch (error) {
       this.fail(error);
     }

@@ -20,6 +20,9 @@ import { paced, type RateLimitOptions } from './rateLimit.ts';
  * calls$.pipe(slidingWindow({ limit: 60, per: '1m' }));
  * ```
  */
-export function slidingWindow<T>(limiter: InlineLimiter<'sliding-window'>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
+export function slidingWindow<T>(
+  limiter: InlineLimiter<'sliding-window'>,
+  options?: RateLimitOptions<T>,
+): MonoTypeOperatorFunction<T> {
   return paced(limiterOf('sliding-window', limiter, 'slidingWindow()'), options, 'slidingWindow()');
 }

@@ -20,6 +20,9 @@ import { paced, type RateLimitOptions } from './rateLimit.ts';
  * calls$.pipe(tokenBucket({ limit: 10, per: '1s', burst: 5 }));
  * ```
  */
-export function tokenBucket<T>(limiter: InlineLimiter<'token-bucket'>, options?: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
+export function tokenBucket<T>(
+  limiter: InlineLimiter<'token-bucket'>,
+  options?: RateLimitOptions<T>,
+): MonoTypeOperatorFunction<T> {
   return paced(limiterOf('token-bucket', limiter, 'tokenBucket()'), options, 'tokenBucket()');
 }

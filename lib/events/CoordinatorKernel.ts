@@ -147,7 +147,15 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
 
   /** A tree of its own: nobody above waits for a handler, and a chain of causes must not become a chain of frames. */
   resume<A>(event: CoordinatorEvent, fn: (argument: A) => void, argument: A): void {
-    const frame: Frame = { parent: null, coordinator: this, cause: event, call: null, root: true, ticket: null, over: false };
+    const frame: Frame = {
+      parent: null,
+      coordinator: this,
+      cause: event,
+      call: null,
+      root: true,
+      ticket: null,
+      over: false,
+    };
     if (this.tracks) runIn(frame, fn, argument);
     else runHere(frame, fn, argument);
   }

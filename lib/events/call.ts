@@ -250,8 +250,7 @@ export class Call implements Work, Attempted {
     else if (this.outcome === FAILED) {
       kernel.heard(result);
       this.publish(name, { error: errorData(result), ...ended });
-    }
-    else this.publish(name, { reason: errorData(result), ...ended });
+    } else this.publish(name, { reason: errorData(result), ...ended });
   }
 
   /** What goes wrong with an event never changes the outcome of the call. */

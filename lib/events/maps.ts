@@ -9,7 +9,16 @@
  * }
  * ```
  */
-import type { Abandoned, Cancelled, Completed, CoordinatorEvent, EventHandle, Failed, Retrying, Started } from './event.ts';
+import type {
+  Abandoned,
+  Cancelled,
+  Completed,
+  CoordinatorEvent,
+  EventHandle,
+  Failed,
+  Retrying,
+  Started,
+} from './event.ts';
 import type { OwnEvents } from './ownEvents.ts';
 
 /* eslint-disable @typescript-eslint/no-empty-object-type -- filled by users, through declaration merging */

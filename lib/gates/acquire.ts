@@ -30,7 +30,9 @@ import { GateRequest, plainRequest } from './gateRequest.ts';
  * ```
  */
 export function acquire(gate: GateRef, options?: AcquireOptions): Observable<Grant> {
-  return new Acquisition(options === undefined ? plainRequest(gate, 'acquire()') : new GateRequest(gate, options, 'acquire()'));
+  return new Acquisition(
+    options === undefined ? plainRequest(gate, 'acquire()') : new GateRequest(gate, options, 'acquire()'),
+  );
 }
 
 /** What `acquire` returns; `hold` goes past its Observable face. */

@@ -17,7 +17,11 @@ import type { GateSpec } from './spec.ts';
  * await run(allOf(report, requests, { gate: tokens, cost: 1200 }), () => ask(model));
  * ```
  */
-export function allOf(...members: readonly (Gate | GateSpec | string | AllOf | { gate: Gate | GateSpec | string; cost?: number; key?: string })[]): AllOf {
+export function allOf(
+  ...members: readonly (
+    Gate | GateSpec | string | AllOf | { gate: Gate | GateSpec | string; cost?: number; key?: string }
+  )[]
+): AllOf {
   teachJoining((shares, env) => new JointCore(shares as readonly Share[], env));
   if (members.length === 0) throw new ConfigError('allOf() needs at least one gate.');
   return {
@@ -33,7 +37,8 @@ export function allOf(...members: readonly (Gate | GateSpec | string | AllOf | {
 
 function memberOf(gate: Member['gate'], cost = 1, key?: string): Member {
   const named = typeof gate === 'object' && gate !== null ? gate.name : gate;
-  if (typeof named !== 'string' || named === '') expected('A member of allOf()', 'a gate: a description, a live gate or a name', gate);
+  if (typeof named !== 'string' || named === '')
+    expected('A member of allOf()', 'a gate: a description, a live gate or a name', gate);
   if (key !== undefined && typeof key !== 'string') expected('The key of a member of allOf()', 'a string', key);
   return { gate, cost: costOf(cost, 'A member of allOf()'), key };
 }

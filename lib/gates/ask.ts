@@ -10,7 +10,9 @@ const known: readonly (keyof AcquireOptions)[] = ['cost', 'timeout', 'signal', '
 export const plainAsk: Ask = { cost: 1, priority: 0, timeout: Infinity, label: undefined };
 
 export function costOf(cost: number, owner: string): number {
-  return typeof cost === 'number' && cost > 0 && cost < Infinity ? cost : expected(`${owner}.cost`, 'a positive number', cost);
+  return typeof cost === 'number' && cost > 0 && cost < Infinity
+    ? cost
+    : expected(`${owner}.cost`, 'a positive number', cost);
 }
 
 /** Permits are whole: half of one would let two into a lock. */

@@ -53,7 +53,8 @@ export function register(ticket: Ticket): void {
   }
 }
 
-const waitingInside = (lease: Ticket): Ticket[] => unit(lease).extras?.blocked.filter(({ state }) => state === QUEUED) ?? [];
+const waitingInside = (lease: Ticket): Ticket[] =>
+  unit(lease).extras?.blocked.filter(({ state }) => state === QUEUED) ?? [];
 
 /** Leases that keep others out until they are given back: not budgets, whose period ends by itself. */
 function holdersOf(part: Ticket): Ticket[] {
@@ -85,7 +86,7 @@ export function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] |
 /** Removes those who can go on, until nobody is left who can. */
 function reduce(waiting: ReadonlySet<Ticket>): Set<Ticket> {
   const stuck = new Set(waiting);
-  for (let before = -1; before !== stuck.size; ) {
+  for (let before = -1; before !== stuck.size;) {
     before = stuck.size;
     for (const waiter of stuck) if (!partsOf(waiter).some((part) => blockedFor(part, stuck))) stuck.delete(waiter);
   }
@@ -116,7 +117,7 @@ function cycleThrough(from: Ticket, mine: ReadonlySet<Ticket>, stuck: ReadonlySe
     seen.add(waiter);
     for (const part of partsOf(waiter)) {
       const holders = holdersOf(part);
-      const edge = waitEdge({ ...part, waiter: waiter.waiter } as Ticket, holders, now);
+      const edge = waitEdge(part, holders, now);
       for (const holder of holders) {
         if (mine.has(unit(holder))) return [edge];
         for (const inner of waitingInside(holder)) {

@@ -5,11 +5,13 @@ import { titleOf } from './spec.ts';
 import type { Ticket, Waiter } from './port.ts';
 import type { GateState, HolderState, LossReason, WaiterState, WaitEdge } from './state.ts';
 
+const nobody = 'anonymous';
+
 /** Who asks: its label, else the call it belongs to, else nobody in particular. */
 export function whoIs({ ask, frame }: Waiter): string {
   if (ask.label !== undefined) return ask.label;
   const call = nearest(frame, 'call') as { readonly name?: string; readonly runId?: string } | null;
-  if (call?.name === undefined) return 'anonymous';
+  if (call?.name === undefined) return nobody;
   return call.runId === undefined ? call.name : `${call.name}#${call.runId}`;
 }
 
@@ -17,7 +19,9 @@ export function whoIs({ ask, frame }: Waiter): string {
 export function inTheWay({ holders, waiting, opensIn }: GateState): string {
   const held = holders.map(({ who, held }) => `${who} (for ${span(held)})`);
   const parts = [
-    held.length > 0 ? `held by ${held.slice(0, 5).join(', ')}${held.length > 5 ? ` and ${held.length - 5} more` : ''}` : '',
+    held.length > 0
+      ? `held by ${held.slice(0, 5).join(', ')}${held.length > 5 ? ` and ${held.length - 5} more` : ''}`
+      : '',
     opensIn > 0 && opensIn < Infinity ? `opens in ${span(opensIn)}` : '',
     waiting.length > 0 ? `${waiting.length} waiting` : '',
   ];
@@ -49,15 +53,31 @@ export function waiterState(ticket: Ticket, now: number): WaiterState {
 
 export function waitEdge(ticket: Ticket, holders: readonly Ticket[], now: number): WaitEdge {
   return {
-    waiter: whoIs(ticket.waiter),
+    waiter: toldApart(ticket),
     gate: titleOf(ticket.core),
-    holders: holders.map(({ waiter }) => whoIs(waiter)),
+    holders: holders.map(toldApart),
     since: ticket.queuedAt < 0 ? 0 : Math.max(0, now - ticket.queuedAt),
   };
 }
 
+/** Whoever has no name is told apart by the fence of the lease that it holds or works under. */
+function toldApart({ waiter, order }: Ticket): string {
+  const who = whoIs(waiter);
+  if (who !== nobody) return who;
+  let fence = order;
+  for (let at = waiter.frame; at !== null && fence === 0; at = at.root ? null : at.parent) {
+    fence = (at.ticket as Ticket | null)?.order ?? 0;
+  }
+  return fence === 0 ? nobody : `${nobody} #${fence}`;
+}
+
 /** What the holder of a lost lease hears. */
-export function lostError(waiter: Waiter, ticket: Ticket, reason: LossReason, note: string | undefined): LeaseLostError {
+export function lostError(
+  waiter: Waiter,
+  ticket: Ticket,
+  reason: LossReason,
+  note: string | undefined,
+): LeaseLostError {
   const gate = titleOf(ticket.core);
   return new LeaseLostError(`${whoIs(waiter)} lost ${gate}: ${note ?? reason}.`, {
     ...(reason === 'expired' ? { hint: 'Give it a longer ttl, extend() the grant, or let it renew.' } : null),

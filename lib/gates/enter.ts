@@ -49,7 +49,12 @@ class Visitor implements Waiter, Frame {
   private readonly resolve: (grant: Entered) => void;
   private readonly reject: (error: unknown) => void;
 
-  constructor(request: GateRequest, parent: Frame | null, resolve: (grant: Entered) => void, reject: (error: unknown) => void) {
+  constructor(
+    request: GateRequest,
+    parent: Frame | null,
+    resolve: (grant: Entered) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.ask = request.ask;
     this.parent = parent;
     this.resolve = resolve;

@@ -21,7 +21,7 @@ export function holdForeign<T>(
   const core = new ForeignCore(acquisition, env, run);
   const holder = new Holder(destination, parent, tracks, core);
   core.holder = holder;
-  holder.request(core as ForeignCore<unknown>, undefined);
+  holder.request(core, undefined);
   return holder;
 }
 
@@ -61,7 +61,7 @@ class ForeignCore<T> implements GateCore, Job<T> {
       holder.granted(ticket);
     };
     this.lifetime = new Subscriber<Grant>({
-      next: (grant) => {
+      next: (grant: Grant) => {
         if (this.grant !== null) return;
         this.grant = grant;
         if (subscribing) return;

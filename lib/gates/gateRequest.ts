@@ -75,7 +75,12 @@ function wishesOf(ref: GateRef, options: AcquireOptions, caller: string, more: r
   const ask = checked(options, caller, more);
   if (typeof ref === 'object' && 'kind' in ref && ref.kind === 'all') {
     for (const option of ['cost', 'key'] as const) {
-      if (options[option] !== undefined) expected(`${caller}.${option}`, `left out for an allOf, whose members have a '${option}' each`, options[option]);
+      if (options[option] !== undefined)
+        expected(
+          `${caller}.${option}`,
+          `left out for an allOf, whose members have a '${option}' each`,
+          options[option],
+        );
     }
   }
   return ask;

@@ -5,7 +5,7 @@ import { type Frame, nearest } from '../internal/context.ts';
 import { show } from '../internal/options.ts';
 import { frameHere } from '../internal/scope.ts';
 import { checkCost } from './ask.ts';
-import type { AllOf, Gate, GateRef } from './gate.ts';
+import type { AllOf, GateRef } from './gate.ts';
 import { memoryBackend } from './memoryBackend.ts';
 import type { BackendEnv, GateBackend, GateCore } from './port.ts';
 import { mutex } from './mutex.ts';
@@ -35,7 +35,9 @@ export interface HostOptions {
 
 /** A clock with a calendar: a virtual clock's own time is its calendar. */
 export function withWall(clock: Clock): Clock & { wall(): number } {
-  return clock.wall === undefined ? { ...clock, now: () => clock.now(), schedule: clock.schedule.bind(clock), wall: () => clock.now() } : (clock as Clock & { wall(): number });
+  return clock.wall === undefined
+    ? { ...clock, now: () => clock.now(), schedule: clock.schedule.bind(clock), wall: () => clock.now() }
+    : (clock as Clock & { wall(): number });
 }
 
 /** Makes the gates of one coordinator. */
@@ -82,10 +84,14 @@ export function createHost(options: HostOptions = {}): GateHost {
       costs.set(core, (costs.get(core) ?? 0) + cost);
     }
     // One fixed order for everybody.
-    const shares = [...costs].map(([core, cost]) => ({ core, cost })).sort((a, b) => (titleOf(a.core) < titleOf(b.core) ? -1 : 1));
+    const shares = [...costs]
+      .map(([core, cost]) => ({ core, cost }))
+      .sort((a, b) => (titleOf(a.core) < titleOf(b.core) ? -1 : 1));
     const all = backend.openAll?.(shares, env) ?? null;
     if (all !== null) return all;
-    throw new ConfigError(`The ${backend.kind} backend cannot take these gates together: ${shares.map((s) => s.core.spec.name).join(', ')}.`);
+    throw new ConfigError(
+      `The ${backend.kind} backend cannot take these gates together: ${shares.map((s) => s.core.spec.name).join(', ')}.`,
+    );
   };
 
   const host: GateHost = {
@@ -99,7 +105,7 @@ export function createHost(options: HostOptions = {}): GateHost {
           hint: "For example mutex('db'), or just 'db'.",
         });
       }
-      if ('spec' in ref) return open((ref as Gate).spec, key);
+      if ('spec' in ref) return open(ref.spec, key);
       if (ref.kind === 'all') return joint(ref);
       return open(ref, key);
     },

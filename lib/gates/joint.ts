@@ -1,6 +1,18 @@
 import { lostError } from './describe.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
-import { type Ask, type BackendEnv, type GateCore, HELD, type Joint, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
+import {
+  type Ask,
+  type BackendEnv,
+  type GateCore,
+  HELD,
+  type Joint,
+  OVER,
+  QUEUED,
+  released,
+  RESERVED,
+  Ticket,
+  type Waiter,
+} from './port.ts';
 import type { GateState, MaybePromise } from './state.ts';
 import { type GateSpec, titleOf } from './spec.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -27,7 +39,13 @@ export class JointCore implements GateCore {
     this.shares = shares;
     this.env = env;
     this.lease = shares.some(({ core }) => core.lease);
-    this.spec = { kind: 'mutex', name: shares.map(({ core }) => titleOf(core)).join(' + '), ttl: Infinity, renew: true, reentrant: false };
+    this.spec = {
+      kind: 'mutex',
+      name: shares.map(({ core }) => titleOf(core)).join(' + '),
+      ttl: Infinity,
+      renew: true,
+      reentrant: false,
+    };
   }
 
   get retired(): boolean {
@@ -155,9 +173,8 @@ export class JointCore implements GateCore {
     }
   }
 
-  async extend(ticket: Ticket, ms: number): Promise<boolean> {
-    const held = await Promise.all(ticket.more().parts.map((part) => !part.core.lease || part.core.extend(part, ms)));
-    return held.every(Boolean);
+  extend(ticket: Ticket, ms: number): boolean {
+    return ticket.more().parts.every((part) => !part.core.lease || (part.core as Turnstile).extend(part, ms));
   }
 
   /** The real cost is that of the quotas among the gates. */

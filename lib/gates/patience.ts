@@ -12,7 +12,10 @@ export interface Patience {
 }
 
 export const aborted = (core: GateCore, signal: AbortSignal): AbortedError =>
-  new AbortedError(`Waiting for ${titleOf(core)} was aborted.`, { details: { gate: titleOf(core) }, cause: signal.reason });
+  new AbortedError(`Waiting for ${titleOf(core)} was aborted.`, {
+    details: { gate: titleOf(core) },
+    cause: signal.reason,
+  });
 
 /** Watches the clock and a signal for somebody who has begun to wait. */
 export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | undefined): Patience {

@@ -213,7 +213,10 @@ export class Ticket implements Entered, Reserved {
   extend(duration?: Duration): MaybePromise<boolean> {
     const { core } = this;
     const ttl = 'ttl' in core.spec ? core.spec.ttl : Infinity;
-    return core.extend(this, milliseconds(duration === undefined ? ttl : duration, `${this.gate}: extend()`, { infinite: true }));
+    return core.extend(
+      this,
+      milliseconds(duration === undefined ? ttl : duration, `${this.gate}: extend()`, { infinite: true }),
+    );
   }
 
   charge(actual: number): MaybePromise<void> {

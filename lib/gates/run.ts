@@ -32,7 +32,7 @@ export function run<T>(gate: GateRef, options: AcquireOptions | WorkOf<T>, work?
   const parent = request.parent();
   const core = request.core(parent);
   return new Promise((resolve, reject) => {
-    new Run(request, parent, core.env.tracks, task as WorkOf<T>, resolve, reject).request(core);
+    new Run(request, parent, core.env.tracks, task, resolve, reject).request(core);
   });
 }
 
@@ -94,7 +94,8 @@ class Run<T> implements Waiter, Frame {
     core.enter(this);
     const { timeout } = this.ask;
     const waiting = this.ticket !== null && this.ticket.waiting;
-    if (waiting && (signal !== undefined || (timeout > 0 && timeout < Infinity))) this.waitingFor = patience(this, core, signal);
+    if (waiting && (signal !== undefined || (timeout > 0 && timeout < Infinity)))
+      this.waitingFor = patience(this, core, signal);
   }
 
   granted(ticket: Ticket): void {

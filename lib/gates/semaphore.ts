@@ -11,5 +11,10 @@ export interface SemaphoreOptions extends LeaseOptions {
 export function semaphore(name: string, options: SemaphoreOptions): SemaphoreSpec {
   const owner = `semaphore('${named('semaphore', name)}')`;
   knownOptions(owner, options, ['permits', 'ttl', 'renew']);
-  return { kind: 'semaphore', name, permits: positiveInteger(options.permits, `${owner}.permits`), ...leased(owner, options) };
+  return {
+    kind: 'semaphore',
+    name,
+    permits: positiveInteger(options.permits, `${owner}.permits`),
+    ...leased(owner, options),
+  };
 }

@@ -1,5 +1,11 @@
 import type { Subscription } from 'rxjs';
-import { BarrierBrokenError, type CoordinationError, DeadlockError, LimitImpossibleError, BusyError } from '../errors.ts';
+import {
+  BarrierBrokenError,
+  type CoordinationError,
+  DeadlockError,
+  LimitImpossibleError,
+  BusyError,
+} from '../errors.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
 import { holderState, inTheWay, lostError, span, waiterState, whoIs } from './describe.ts';
 import { enclosingLease, findDeadlock, register } from './deadlock.ts';
@@ -57,7 +63,14 @@ export class Turnstile implements GateCore {
   private alarm: Subscription | null = null;
   private alarmAt = Infinity;
 
-  constructor(spec: GateSpec, key: string | undefined, policy: Policy, env: BackendEnv, home: Home, base: Turnstile | null) {
+  constructor(
+    spec: GateSpec,
+    key: string | undefined,
+    policy: Policy,
+    env: BackendEnv,
+    home: Home,
+    base: Turnstile | null,
+  ) {
     this.spec = spec;
     this.key = key;
     this.policy = policy;
@@ -210,7 +223,9 @@ export class Turnstile implements GateCore {
 
   /** The answer to a try that found no room. */
   busy(): BusyError {
-    return new BusyError(`${titleOf(this)} is not free: ${inTheWay(this.inspect())}.`, { details: { gate: titleOf(this) } });
+    return new BusyError(`${titleOf(this)} is not free: ${inTheWay(this.inspect())}.`, {
+      details: { gate: titleOf(this) },
+    });
   }
 
   /** Searches the wait-for graph, now that somebody waits: what to refuse it with, or `null`. */
@@ -222,7 +237,7 @@ export class Turnstile implements GateCore {
     if (cycle === null) return null;
     if (this.env.activity !== null) this.tell('deadlock', ticket, { cycle });
     const error = new DeadlockError(
-      `${whoIs(ticket.waiter)} would wait for ${titleOf(ticket.core)} for ever: ` +
+      `${cycle[0]!.waiter} would wait for ${titleOf(ticket.core)} for ever: ` +
         `${cycle.map((e) => `${e.waiter} waits for ${e.gate}, held by ${e.holders.join(', ')}`).join('; ')}.`,
       {
         hint: 'Take all of them in one allOf(...), or always in the same order; work that its caller does not await belongs in detached(fn).',
@@ -300,7 +315,8 @@ export class Turnstile implements GateCore {
     this.unqueue(ticket);
     this.book(ticket);
     // Whoever is left when a barrier opens begins the next generation.
-    if (this.line.head !== null && this.settings.kind === 'barrier') this.breaksAt = this.env.clock.now() + this.settings.timeout;
+    if (this.line.head !== null && this.settings.kind === 'barrier')
+      this.breaksAt = this.env.clock.now() + this.settings.timeout;
   }
 
   cancel(ticket: Ticket): void {
@@ -376,7 +392,8 @@ export class Turnstile implements GateCore {
       this.free(ticket);
       if (this.env.activity !== null) this.tell('lost', ticket, { reason: note ?? reason });
       this.turn();
-      for (const inner of ticket.extras?.nested.toReversed() ?? []) if (inner.state === HELD) this.drop(inner, reason, note);
+      for (const inner of ticket.extras?.nested.toReversed() ?? [])
+        if (inner.state === HELD) this.drop(inner, reason, note);
       this.drop(ticket, reason, note);
       if (this.line.head === null) this.rest();
     } finally {
@@ -509,7 +526,9 @@ export class Turnstile implements GateCore {
     begin();
     try {
       if (this.breaksAt <= now) {
-        this.breakAll(`only ${this.line.size} of ${(this.settings as { parties: number }).parties} arrived in ${span((this.settings as { timeout: number }).timeout)}`);
+        this.breakAll(
+          `only ${this.line.size} of ${(this.settings as { parties: number }).parties} arrived in ${span((this.settings as { timeout: number }).timeout)}`,
+        );
       }
       const lapsed: Ticket[] = [];
       for (let held = this.holders.head; held !== null; held = held.next) {
@@ -533,7 +552,12 @@ export class Turnstile implements GateCore {
     }
     const who = broken.map(({ waiter }) => whoIs(waiter));
     for (const ticket of broken) {
-      this.refuse(ticket, new BarrierBrokenError(`The barrier ${titleOf(this)} is broken: ${reason}.`, { details: { gate: titleOf(this), reason, waiting: who } }));
+      this.refuse(
+        ticket,
+        new BarrierBrokenError(`The barrier ${titleOf(this)} is broken: ${reason}.`, {
+          details: { gate: titleOf(this), reason, waiting: who },
+        }),
+      );
     }
   }
 
@@ -568,8 +592,12 @@ export class Turnstile implements GateCore {
       cost: ask.cost,
       priority: ask.priority,
       fence: ticket.fence,
-      ...(action === 'granted' ? { waited: ticket.queuedAt < 0 ? 0 : Math.max(0, Math.round(now) - ticket.queuedAt) } : null),
-      ...(action === 'released' || action === 'lost' ? { held: ticket.since < 0 ? 0 : Math.max(0, now - ticket.since) } : null),
+      ...(action === 'granted'
+        ? { waited: ticket.queuedAt < 0 ? 0 : Math.max(0, Math.round(now) - ticket.queuedAt) }
+        : null),
+      ...(action === 'released' || action === 'lost'
+        ? { held: ticket.since < 0 ? 0 : Math.max(0, now - ticket.since) }
+        : null),
       ...more,
     });
   }

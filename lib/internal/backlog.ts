@@ -12,7 +12,10 @@ export interface BacklogOptions {
   readonly overflow?: Overflow;
 }
 
-export function backlogOptions({ maxQueue = 10_000, overflow = 'error' }: BacklogOptions, owner: string): Required<BacklogOptions> {
+export function backlogOptions(
+  { maxQueue = 10_000, overflow = 'error' }: BacklogOptions,
+  owner: string,
+): Required<BacklogOptions> {
   if (maxQueue !== Infinity && !(Number.isSafeInteger(maxQueue) && maxQueue >= 0)) {
     expected(`${owner}.maxQueue`, 'an integer from 0 up, or Infinity', maxQueue);
   }

@@ -1,14 +1,18 @@
 import { ConfigError } from '../errors.ts';
 
 /** How an error shows a value. */
-export const show = (value: unknown): string =>
-  typeof value === 'function'
-    ? 'a function'
-    : typeof value === 'bigint'
-      ? `${value}n`
-      : typeof value === 'object' || typeof value === 'string'
-        ? (JSON.stringify(value) ?? typeof value)
-        : String(value);
+export function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'symbol') return value.toString();
+  if (typeof value === 'number' || value === undefined) return `${value}`;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // A cycle, or something inside that JSON has no word for.
+    return 'an object';
+  }
+}
 
 /** Refuses an option that nobody reads: a misspelt one must not be ignored. */
 export function knownOptions(owner: string, options: object, known: readonly string[]): void {
@@ -34,7 +38,9 @@ export function positiveInteger(value: number, option: string): number {
 }
 
 export function positiveNumber(value: number, option: string): number {
-  return typeof value === 'number' && value > 0 && value < Infinity ? value : expected(option, 'a positive number', value);
+  return typeof value === 'number' && value > 0 && value < Infinity
+    ? value
+    : expected(option, 'a positive number', value);
 }
 
 export function oneOf<T extends string>(value: T, choices: readonly T[], option: string): T {
