@@ -115,11 +115,11 @@ describe('the options of withLock', () => {
   it(
     'are the same where a function gives the gate',
     diagram(({ cold, expectObservable, flush }) => {
-      holdFor('db', 5);
-      const asked = withLock<string>(() => 'db', { timeout: 3, label: 'me' });
+      holdFor('db', 5, { key: 'k' });
+      const asked = withLock<string>(() => 'db', { timeout: 3, label: 'me', key: 'k' });
       expectObservable(cold('a|').pipe(asked)).toBe('---#', undefined, anError(AcquireTimeoutError));
       const seen: unknown[] = [];
-      timer(1).subscribe(() => seen.push(stateOf('db').waiting[0]?.who));
+      timer(1).subscribe(() => seen.push(stateOf('db', 'k').waiting[0]?.who));
       flush();
       expect(seen).toEqual(['me']);
     }),
