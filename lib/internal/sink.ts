@@ -50,6 +50,47 @@ class FunctionSink<T> implements Sink<T> {
   }
 }
 
+class ObserverSink<T> implements Sink<T> {
+  readonly observer: Partial<Observer<T>>;
+
+  constructor(observer: Partial<Observer<T>>) {
+    this.observer = observer;
+  }
+
+  next(value: T): void {
+    const { observer } = this;
+    if (!observer.next) return;
+    try {
+      observer.next(value);
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+
+  error(reason: unknown): void {
+    const { observer } = this;
+    if (!observer.error) {
+      reportUnhandled(reason);
+      return;
+    }
+    try {
+      observer.error(reason);
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+
+  complete(): void {
+    const { observer } = this;
+    if (!observer.complete) return;
+    try {
+      observer.complete();
+    } catch (error) {
+      reportUnhandled(error);
+    }
+  }
+}
+
 /** Whoever passed nothing. */
 const deaf: Sink<unknown> = /* @__PURE__ */ new FunctionSink<unknown>(undefined, undefined, undefined);
 
@@ -59,10 +100,7 @@ export function sinkOf<T>(
   error?: ((error: unknown) => void) | null,
   complete?: (() => void) | null,
 ): Sink<T> {
-  if (typeof observer === 'object' && observer !== null) return objectSink(observer);
+  if (typeof observer === 'object' && observer !== null) return new ObserverSink(observer);
   if (!observer && !error && !complete) return deaf;
   return new FunctionSink(observer, error, complete);
 }
-
-const objectSink = <T>(observer: Partial<Observer<T>>): Sink<T> =>
-  new FunctionSink(observer.next?.bind(observer), observer.error?.bind(observer), observer.complete?.bind(observer));
