@@ -25,10 +25,11 @@ export interface ExclusiveOptions extends AcquireOptions, BacklogOptions {}
  * ```
  *
  * Each subscription has one request in the gate's queue, so that subscriptions that share a gate take turns; the other values
- * wait in a buffer of its own, `maxQueue` long, and `overflow` says what happens beyond that. Completes when the source has
- * completed and the last work is over. Errors with the source, the work or the request, at once; what waited is dropped.
- * Unsubscribing drops what waits and stops the work; work that is a promise keeps the gate until it has settled, and its
- * `grant.signal` aborts at once.
+ * wait in a buffer of its own, `maxQueue` long, and `overflow` says what happens beyond that. A `timeout` runs from when a value
+ * asks for the gate, not while it is in the buffer. Completes, and tears the source down, when the source has completed and
+ * the last work is over. Errors with the source, the work or the request, at once; what waited is dropped. Unsubscribing drops
+ * what waits and stops the work; work that is a promise keeps the gate until it has settled, and its `grant.signal` aborts at
+ * once.
  *
  * @param gate A description, a live gate, a name or an `allOf`; or a function that picks one for a value.
  * @param project The work for a value: an Observable, a promise or any other input of RxJS.

@@ -38,8 +38,9 @@ export type Pace<T> = GateRef | LimiterOptions | ((value: T) => GateRef);
  *
  * Values that are not due wait in a buffer, `maxQueue` long, and `overflow` says what happens beyond that. Nothing overtakes: a
  * value that is not due holds up the ones behind it, whatever their key. Each subscription has one request in the limiter's
- * queue. Completes when the source has completed and the last value has passed. Errors with the source or a request, at once;
- * what waited is dropped. Unsubscribing drops what waits and takes the request back.
+ * queue; a `timeout` runs from when a value is first in the buffer. Completes, and tears the source down, when the source has
+ * completed and the last value has passed. Errors with the source or a request, at once; what waited is dropped. Unsubscribing
+ * drops what waits and takes the request back.
  *
  * Settings given inline make a limiter that belongs to this operator and is shared by all its subscriptions, so that a `retry`
  * does not refill it. With a lease (`from: 'release'`, a semaphore) the grant goes back when the consumer has taken the value.
@@ -52,7 +53,7 @@ export type Pace<T> = GateRef | LimiterOptions | ((value: T) => GateRef);
  * ```ts
  * prompts$.pipe(
  *   rateLimit({ limit: 2, per: '1s' }, { key: ({ user }) => user }),
- *   rateLimit({ limit: 10_000, per: '1m' }, { cost: ({ text }) => text.length / 4 }),
+ *   rateLimit({ limit: 10_000, per: '1m' }, { cost: ({ text }) => 1 + text.length / 4 }),
  * );
  * ```
  */
