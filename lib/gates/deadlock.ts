@@ -46,10 +46,11 @@ export function enclosingLease(frame: Frame | null, core: GateCore): Ticket | nu
 /** Notes with each lease above a waiter that its end waits for this one too. */
 export function register(ticket: Ticket): void {
   for (const lease of leasesAbove(ticket.waiter.frame)) {
-    const { blocked } = lease.more();
-    // Whoever no longer waits is dropped here, so that the list stays as short as the queue.
-    for (let i = blocked.length - 1; i >= 0; i--) if (blocked[i]!.state !== QUEUED) blocked.splice(i, 1);
-    blocked.push(ticket);
+    const extras = lease.more();
+    const { length } = extras.blocked;
+    // Those who no longer wait are dropped whenever the list has doubled, so that it stays about as short as the queue.
+    if (length >= 16 && (length & (length - 1)) === 0) extras.blocked = waitingInside(lease);
+    extras.blocked.push(ticket);
   }
 }
 

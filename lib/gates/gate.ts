@@ -10,7 +10,7 @@ export interface Grant {
   readonly gate: string;
   /** Rises with every grant of a coordinator. Hand it to what you guard, so that it can refuse a holder who was overtaken. */
   readonly fence: number | null;
-  /** Aborts when the grant is given back or lost. Hand it to work that unsubscribing cannot stop. */
+  /** Aborts when the grant is given back (its reason is `'released'`) or lost (a `LeaseLostError`). Hand it to work that unsubscribing cannot stop. */
   readonly signal: AbortSignal;
   /** Milliseconds spent in the queue. */
   readonly waited: number;
@@ -55,11 +55,11 @@ export interface Gate {
   readonly spec: GateSpec;
   /** Cold: each subscription is a request of its own. See the law of `acquire` in `docs/guarantees.md`. */
   acquire(options?: AcquireOptions): Observable<Grant>;
-  /** Changes limits while people hold and wait. Those who hold keep what they have. */
+  /** Changes limits, also of all keys, while people hold and wait. Those who hold keep what they have. */
   change(patch: SpecPatch): MaybePromise<void>;
-  /** Nobody enters before `time`: a Date or milliseconds since 1970, as a server's `retry-after` gives it. */
+  /** Nobody enters the gate or one of its keys before `time`: a Date or milliseconds since 1970, as a server's `retry-after` gives it. */
   pauseUntil(time: Date | number): MaybePromise<void>;
-  /** Takes leases away from their holders; their work is torn down with `LeaseLostError`. Returns how many. */
+  /** Takes leases of the gate and its keys away from their holders; their work is torn down with `LeaseLostError`. Returns how many. */
   force(fence: number | 'all', reason: string): MaybePromise<number>;
   inspect(key?: string): MaybePromise<GateState>;
 }

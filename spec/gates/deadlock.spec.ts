@@ -19,6 +19,7 @@ import {
 } from 'rxbaton';
 import { withLock } from 'rxbaton/operators';
 import { concatMap, from, lastValueFrom, of, race, toArray } from 'rxjs';
+import type { Ticket } from '../../lib/gates/port.ts';
 import { deferred } from '../support/deferred.ts';
 import { errorOf, gateWorld } from '../support/gateWorld.ts';
 
@@ -324,6 +325,17 @@ describe('nothing is left behind', () => {
       }),
     );
     expect(state(a).available).toBe(1);
+  });
+
+  it('by 10,000 who waited inside one lease, one after the other', async () => {
+    const { within } = gateWorld();
+    await within(() =>
+      run(a, async (grant) => {
+        await Promise.all(Array.from({ length: 10_000 }, () => run(b, nothing)));
+        for (let i = 0; i < 100; i++) await Promise.all([run(b, () => Promise.resolve()), run(b, nothing)]);
+        expect((grant as Partial<Pick<Ticket, 'extras'>>).extras?.blocked.length).toBeLessThan(32);
+      }),
+    );
   });
 });
 
