@@ -26,6 +26,7 @@ export function memoryBackend(): GateBackend {
   const home: Home = {
     resting(gate) {
       if (idle.length >= allowance) sweep(gate.env.clock.now());
+      if (gate.retired || gate.listed) return;
       gate.listed = true;
       idle.push(gate);
     },
