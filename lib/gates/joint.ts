@@ -173,7 +173,7 @@ export class JointCore implements GateCore {
     }
   }
 
-  extend(ticket: Ticket, ms: number): boolean {
+  extend(ticket: Ticket, ms: number | undefined): boolean {
     return ticket.more().parts.every((part) => !part.core.lease || (part.core as Turnstile).extend(part, ms));
   }
 

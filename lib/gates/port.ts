@@ -57,8 +57,8 @@ export interface GateCore {
   release(ticket: Ticket): void;
   /** The turn of a reserved grant has come: tells its waiter. */
   deliver(ticket: Ticket): void;
-  /** Moves the end of a lease to `ms` from now. `false`: it is no longer held. */
-  extend(ticket: Ticket, ms: number): MaybePromise<boolean>;
+  /** Moves the end of a lease to `ms` from now, by default its `ttl`. `false`: it is no longer held. */
+  extend(ticket: Ticket, ms: number | undefined): MaybePromise<boolean>;
   /** Says what a reservation of a quota really cost. */
   charge(ticket: Ticket, actual: number): MaybePromise<void>;
   /** Changes limits or pauses, while people hold and wait. */
@@ -211,12 +211,9 @@ export class Ticket implements Entered, Reserved {
   }
 
   extend(duration?: Duration): MaybePromise<boolean> {
-    const { core } = this;
-    const ttl = 'ttl' in core.spec ? core.spec.ttl : Infinity;
-    return core.extend(
-      this,
-      milliseconds(duration === undefined ? ttl : duration, `${this.gate}: extend()`, { infinite: true }),
-    );
+    const ms =
+      duration === undefined ? undefined : milliseconds(duration, `${this.gate}: extend()`, { infinite: true });
+    return this.core.extend(this, ms);
   }
 
   charge(actual: number): MaybePromise<void> {

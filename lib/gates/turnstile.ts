@@ -408,12 +408,11 @@ export class Turnstile implements GateCore {
     ticket.waiter.lost(ticket, reason, note);
   }
 
-  extend(ticket: Ticket, ms: number): boolean {
+  extend(ticket: Ticket, ms: number = this.lapse): boolean {
     if (ticket.state !== HELD) return false;
-    const { extras } = ticket.extras?.outer ?? ticket;
     // A lease that is kept while its work runs has no end to move.
-    if (extras !== null && extras.until < Infinity) {
-      extras.until = this.env.clock.now() + ms;
+    if (this.lapse < Infinity) {
+      (ticket.extras?.outer ?? ticket).more().until = this.env.clock.now() + ms;
       this.arm();
     }
     return true;

@@ -214,6 +214,17 @@ describe('allOf', () => {
     expect([both.fate, await both.grant.extend(50)]).toEqual(['RXB_LEASE_LOST', false]);
   });
 
+  it('extends each of its leases by the ttl of that lease, if nothing else is said', async () => {
+    const { clock, ask, state } = gateWorld();
+    const [x, y] = [mutex('x', { ttl: 10, renew: false }), mutex('y', { ttl: 20, renew: false })];
+    const both = ask(allOf(x, y, a));
+    await clock.advance(5);
+    expect(await both.grant.extend()).toBe(true);
+    expect([x, y, a].map((gate) => state(gate).holders[0]?.left)).toEqual([10, 20, Infinity]);
+    await clock.advance(10);
+    expect(both.fate).toBe('RXB_LEASE_LOST');
+  });
+
   it('charges the quota among its gates', () => {
     const { ask, state } = gateWorld();
     const hours = quota('hours', { limit: 16, per: '1h' });

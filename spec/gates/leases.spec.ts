@@ -74,6 +74,9 @@ describe('a lease with ttl and renew: false', () => {
     void a.grant.extend(Infinity);
     await clock.advance('7d');
     expect([a.fate, clock.pending]).toEqual(['held', 0]);
+    void a.grant.extend(5);
+    await clock.advance(5);
+    expect(a.fate).toBe('RXB_LEASE_LOST');
   });
 
   it('rejects the run that lost it, and the run that comes next does not wait for it', async () => {
