@@ -44,6 +44,7 @@ export function checkName(name: string): void {
 export function compile(selector: Selector): Compiled {
   if (typeof selector === 'string') return selector.includes('*') ? glob(selector) : new ExactName(selector);
   if (typeof selector === 'function') {
+    refuseAgent(selector);
     const label = `a predicate${selector.name === '' ? '' : ` (${selector.name})`}`;
     return { label, name: null, matches: (name) => !isOwn(name), accepts: selector };
   }
@@ -52,6 +53,16 @@ export function compile(selector: Selector): Compiled {
     return new ExactName(selector.event);
   throw new ConfigError(`when() needs a name, a pattern, a handle, a RegExp or a predicate, not ${show(selector)}.`, {
     hint: "Give 'researcher_complete', '*_failed', research.complete, /^order_/ or (event) => boolean.",
+    details: { selector },
+  });
+}
+
+/** Taken for a predicate a coordinated function would be called by every event, those of these very calls too. */
+function refuseAgent(selector: object): void {
+  const handle = (selector as { complete?: Partial<EventHandle> }).complete?.event;
+  if (typeof handle !== 'string') return;
+  throw new ConfigError('when() got a coordinated function, which has several events.', {
+    hint: `Give one of its handles: .complete stands for '${handle}'.`,
     details: { selector },
   });
 }

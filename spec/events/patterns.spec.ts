@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from 'rxbaton';
+import { ConfigError, coordinate } from 'rxbaton';
 import { compile } from '../../lib/events/patterns.ts';
 
 /** What a pattern means, without any cleverness: some split of the name fits. */
@@ -57,6 +57,13 @@ describe('patterns', () => {
   it('may be a handle, which stands for its name', () => {
     const compiled = compile({ event: 'a_complete' });
     expect([compiled.matches('a_complete'), compiled.matches('b_complete')]).toEqual([true, false]);
+  });
+
+  it('refuse a coordinated function, which would hear of its own calls for ever, and name its handle', () => {
+    const research = coordinate('researcher', async () => 1);
+    expect(() => compile(research as never)).toThrow(ConfigError);
+    expect(() => compile(research as never)).toThrow(".complete stands for 'researcher_complete'");
+    expect(compile(research.complete).matches('researcher_complete')).toBe(true);
   });
 
   it.each([[''], [null], [42], [{}], [undefined]])('refuse %o', (selector) => {
