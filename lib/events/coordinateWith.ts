@@ -1,4 +1,4 @@
-import { expected } from '../internal/options.ts';
+import { expected, optionsFirst } from '../internal/options.ts';
 import { Call } from './call.ts';
 import { type CallOptions, type MethodOptions, type Plan, planOf } from './callOptions.ts';
 import type { AnyFunction, Coordinated, StreamLike } from './handles.ts';
@@ -36,8 +36,10 @@ export function coordinateWith(kernelOf: () => Kernel): Coordinate {
   function coordinate(name: string, ...rest: [(object | AnyFunction)?, AnyFunction?]): unknown {
     const [first, second] = rest;
     const options = first === undefined ? {} : first;
-    if (typeof first === 'function')
+    if (typeof first === 'function') {
+      if (second !== undefined) optionsFirst(`coordinate('${name}')`);
       return coordinated(planOf(name, {}, first as AnyFunction), first as AnyFunction, kernelOf);
+    }
     if (rest.length > 1)
       return coordinated(planOf(name, options, second as AnyFunction), second as AnyFunction, kernelOf);
     return (method: AnyFunction, context: ClassMethodDecoratorContext | undefined) => {

@@ -1,6 +1,6 @@
 import type { CoordinationError } from '../errors.ts';
 import { type Frame, runIn } from '../internal/context.ts';
-import { expected } from '../internal/options.ts';
+import { expected, optionsFirst } from '../internal/options.ts';
 import { lostError } from './describe.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
 import { GateRequest, plainRequest } from './gateRequest.ts';
@@ -26,6 +26,7 @@ type WorkOf<T> = (grant: Grant) => T | PromiseLike<T>;
 export function run<T>(gate: GateRef, work: WorkOf<T>): Promise<T>;
 export function run<T>(gate: GateRef, options: AcquireOptions, work: WorkOf<T>): Promise<T>;
 export function run<T>(gate: GateRef, options: AcquireOptions | WorkOf<T>, work?: WorkOf<T>): Promise<T> {
+  if (typeof options === 'function' && work !== undefined) optionsFirst('run()');
   const [wishes, task] = typeof options === 'function' ? [undefined, options] : [options, work];
   if (typeof task !== 'function') expected('The work of run()', 'a function of the grant', task);
   const request = wishes === undefined ? plainRequest(gate, 'run()') : new GateRequest(gate, wishes, 'run()');
@@ -106,34 +107,39 @@ class Run<T> implements Waiter, Frame {
 
   startWork(ticket: Ticket): void {
     let result: T | PromiseLike<T>;
+    let goesOn: boolean;
     try {
       result = this.work(ticket);
+      goesOn = typeof (result as PromiseLike<T> | null)?.then === 'function';
     } catch (error) {
       this.end(ticket, this.reject, error);
       return;
     }
-    if (typeof (result as PromiseLike<T> | null)?.then !== 'function') {
+    if (!goesOn) {
       this.end(ticket, this.resolve, result as T);
       return;
     }
     const { signal } = this;
     const onAbort = (): void => {
       ticket.abort(signal!.reason);
-      this.reject(aborted(ticket.core, signal!));
+      this.reject(aborted(ticket.core, signal!, 'Work under'));
     };
     signal?.addEventListener('abort', onAbort);
     // Called off by the work itself, before it has returned its promise.
     if (signal?.aborted) onAbort();
-    (result as PromiseLike<T>).then(
-      (value) => {
+    const onError = (error: unknown): void => {
+      signal?.removeEventListener('abort', onAbort);
+      this.end(ticket, this.reject, error);
+    };
+    try {
+      (result as PromiseLike<T>).then((value) => {
         signal?.removeEventListener('abort', onAbort);
         this.end(ticket, this.resolve, value);
-      },
-      (error: unknown) => {
-        signal?.removeEventListener('abort', onAbort);
-        this.end(ticket, this.reject, error);
-      },
-    );
+      }, onError);
+    } catch (error) {
+      // What is no promise but has a `then` may throw from it.
+      onError(error);
+    }
   }
 
   private end<V>(ticket: Ticket, settle: (value: V) => void, value: V): void {

@@ -28,6 +28,11 @@ export function knownOptions(owner: string, options: object, known: readonly str
   }
 }
 
+/** Refuses what stands behind a trailing function: a lock given there would be ignored. */
+export function optionsFirst(owner: string): never {
+  throw new ConfigError(`${owner} takes its options before its function, and nothing behind it.`);
+}
+
 /** Refuses a value with a message that says what was expected and what came. */
 export function expected(owner: string, what: string, value: unknown): never {
   throw new ConfigError(`${owner} must be ${what}, not ${show(value)}.`, { details: { option: owner, value } });

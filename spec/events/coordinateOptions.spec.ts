@@ -66,3 +66,10 @@ it('these are all options that there are', () => {
 
   expect(() => coordinate('a', unknown, () => 1)).toThrow(`It has: ${Object.keys(shows).join(', ')}.`);
 });
+
+it('stand before the function: behind it they would be ignored', () => {
+  const { coordinate } = agents();
+  const swapped = coordinate as unknown as (name: string, fn: () => number, options: object) => unknown;
+
+  expect(() => swapped('a', () => 1, { lock: 'db' })).toThrow("coordinate('a') takes its options before its function");
+});

@@ -158,6 +158,11 @@ describe('what run refuses', () => {
   it.each([
     ['no function', () => run(lock, 5 as never), /The work of run\(\) must be a function of the grant/],
     ['no function after options', () => run(lock, {}, undefined as never), /The work of run\(\) must be a function/],
+    [
+      'options after the function',
+      () => run(lock, (() => 1) as never, { timeout: 0 } as never),
+      /run\(\) takes its options before/,
+    ],
     ['no gate', () => run(undefined as never, () => 1), /run\(\) needs a gate/],
     ['an unknown option', () => run(lock, { time: 5 } as never, () => 1), /run\(\) has no option 'time'/],
   ])('%s', async (_, call, message) => {
