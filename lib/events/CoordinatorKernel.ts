@@ -102,7 +102,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   }
 
   admit(what: string): void {
-    if (this.#closing === null || (!this.#late && this.#inside())) return;
+    if (this.#closing === null || (!this.#late && this.#inside(true))) return;
     throw new ClosedError(`${what} came after close(): the coordinator takes no new work.`, { details: { what } });
   }
 
@@ -241,17 +241,18 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     this.#watchGates(selector, -1);
   }
 
-  /** Whether the running code is a handler or a call of this coordinator, as far as that is known. */
-  #inside(): boolean {
+  /** Whether the running code is a handler or a call of this coordinator, as far as that is known; or was `left` behind by one. */
+  #inside(left: boolean): boolean {
     for (let frame = frameHere(); frame !== null; frame = frame.parent) {
-      if (frame.coordinator === this && (frame.call !== null || frame.cause !== null)) return true;
+      if (frame.coordinator === this && (left || !frame.over) && (frame.call !== null || frame.cause !== null))
+        return true;
       if (frame.root) return false;
     }
     return false;
   }
 
   #refuseInside(what: string): void {
-    if (!this.#inside()) return;
+    if (!this.#inside(false)) return;
     throw new SettledInsideError(`${what} was called by a handler or a call, which it would wait for.`, {
       hint: 'Call it outside, or start it in detached(...) and do not wait for it.',
     });

@@ -170,6 +170,23 @@ describe('settled', () => {
     expect(waited).toBe('fine');
   });
 
+  it('is allowed in what a call has left behind, once it has ended', async () => {
+    const { coordinate, settled } = make();
+    let waited: unknown;
+    const agent = coordinate('agent', async () => {
+      void jobs()
+        .then(settled)
+        .then(
+          () => (waited = 'fine'),
+          (error: unknown) => (waited = error),
+        );
+    });
+    await agent();
+    await jobs();
+    await jobs();
+    expect(waited).toBe('fine');
+  });
+
   it('is allowed in a handler of another coordinator', async () => {
     const [one, two] = [make(), make()];
     let waited = false;
