@@ -168,6 +168,8 @@ describe('@when.method', () => {
       whenMethod('a')((() => {}) as never, { kind: 'field' } as never);
     }).toThrow('a method');
     expect(() => attach(kernel, new Date())).toThrow('Date');
+    expect(() => attach(kernel, Desk)).toThrow('no method of the class Desk is marked');
+    expect(() => attach(kernel, null as never)).toThrow('no method of null is marked');
     expect(() => attach(kernel, Desk)).toThrow(ConfigError);
   });
 });
