@@ -1,4 +1,5 @@
 import type { CoordinationError } from '../errors.ts';
+import { begin, end } from '../internal/handover.ts';
 import type { Links, Work } from './kernel.ts';
 
 /** What is under way, in the order in which it began, and who waits for the end of it. */
@@ -50,11 +51,17 @@ export class Works {
   abort(reason: CoordinationError): readonly string[] {
     const aborted: string[] = [];
     // Aborting one may end others, and they may not start new ones: the coordinator admits nothing any more.
-    while (this.#size > 0) {
-      const work = this.#ring.after as Work;
-      aborted.push(work.name);
-      work.abort(reason);
-      this.end(work);
+    // One turn of hand-overs: what one gives back must not start another that waits for it and is aborted next.
+    begin();
+    try {
+      while (this.#size > 0) {
+        const work = this.#ring.after as Work;
+        aborted.push(work.name);
+        work.abort(reason);
+        this.end(work);
+      }
+    } finally {
+      end();
     }
     return aborted;
   }

@@ -275,6 +275,20 @@ describe('close', () => {
     expect(errors.map(String)).toEqual(['Error: failed']);
   });
 
+  it('starts nothing at the deadline that waited for a gate of what it aborts', async () => {
+    const { when, close, coordinate, clock } = make();
+    const heard: string[] = [];
+    when('*', (_data, { name }) => heard.push(name));
+    const calls = ['holder', 'waiter', 'another'].map((name) =>
+      coordinate(name, { lock: 'db' }, () => new Promise<void>(() => {}))().catch((error: unknown) => error),
+    );
+    const closing = close({ deadline: '1s' });
+    await clock.advance('1s');
+    expect((await closing).aborted).toEqual(['holder', 'waiter', 'another']);
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 3 }, () => expect.any(ClosedError)));
+    expect(heard.filter((name) => !name.startsWith('holder'))).toEqual(['waiter_cancelled', 'another_cancelled']);
+  });
+
   it('with deadline 0 aborts at once', async () => {
     const { when, emit, close } = make();
     when('a', function endless() {
