@@ -1,6 +1,6 @@
 import { type MonoTypeOperatorFunction, Subscriber } from 'rxjs';
 import type { CoordinationError } from '../lib/errors.ts';
-import { costOf } from '../lib/gates/ask.ts';
+import { checkCost, costOf } from '../lib/gates/ask.ts';
 import { lostError } from '../lib/gates/describe.ts';
 import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
 import { askerOf, checked, GateRequest } from '../lib/gates/gateRequest.ts';
@@ -154,12 +154,15 @@ class Paced<T> extends Subscriber<T> implements Waiter {
     try {
       const { terms } = this;
       const request = terms.request ?? terms.requestFor(value);
-      const core = request.core(this.frame);
-      if (request.signal?.aborted) throw aborted(core, request.signal);
-      this.ask =
+      const ask =
         terms.costOf === null ? request.ask : { ...request.ask, cost: costOf(terms.costOf(value), terms.caller) };
       // A function that picks the limiter, the key or the cost may have unsubscribed.
       if (this.closed) return;
+      this.ask = ask;
+      // After the functions: they may use other gates, and one that is idle meanwhile may be forgotten.
+      const core = request.core(this.frame);
+      if (terms.costOf !== null) checkCost(core, ask.cost);
+      if (request.signal?.aborted) throw aborted(core, request.signal);
       this.value = value;
       this.asking = true;
       core.enter(this);

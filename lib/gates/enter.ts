@@ -1,9 +1,11 @@
 import type { CoordinationError } from '../errors.ts';
 import type { Frame } from '../internal/context.ts';
+import { lostError } from './describe.ts';
 import type { AcquireOptions, Entered, GateRef } from './gate.ts';
 import { GateRequest } from './gateRequest.ts';
 import { aborted, type Patience, patience } from './patience.ts';
-import type { Ask, Ticket, Waiter } from './port.ts';
+import { type Ask, OVER, type Ticket, type Waiter } from './port.ts';
+import type { LossReason } from './state.ts';
 
 /**
  * Waits for a grant and hands it over for the rest of a block: `await using`.
@@ -39,7 +41,6 @@ export function enter(gate: GateRef, options?: AcquireOptions): Promise<Entered>
 class Visitor implements Waiter, Frame {
   readonly ask: Ask;
   parent: Frame | null;
-  readonly over = false;
   readonly coordinator = null;
   readonly cause = null;
   readonly call = null;
@@ -65,6 +66,11 @@ class Visitor implements Waiter, Frame {
     return this;
   }
 
+  /** Its grant has gone back: requests that name it as their owner are not kept by it. */
+  get over(): boolean {
+    return this.ticket !== null && this.ticket.state === OVER;
+  }
+
   granted(ticket: Ticket): void {
     this.waitingFor?.end();
     this.resolve(ticket);
@@ -75,7 +81,8 @@ class Visitor implements Waiter, Frame {
     this.reject(error);
   }
 
-  lost(): void {
-    // Its signal has said so.
+  lost(ticket: Ticket, reason: LossReason, note?: string): void {
+    // Its signal has said so, unless it was lost before anybody had it.
+    this.reject(lostError(this, ticket, reason, note));
   }
 }

@@ -55,8 +55,7 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
 
   constructor(destination: Destination<T>, parent: Frame | null, tracked: boolean, job: Job<T>) {
     // RxJS looks through whatever it is given for a Subscription to join; a plain sink is none.
-    super(destination instanceof Subscriber ? destination : undefined);
-    if (!(destination instanceof Subscriber)) this.destination = destination;
+    super(destination as Subscriber<T>);
     this.parent = parent;
     this.tracked = tracked;
     this.job = job;
@@ -138,19 +137,22 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
    */
   private await(promise: PromiseLike<T>, ticket: Ticket): void {
     this.running = true;
-    promise.then(
-      (value) => {
+    const onError = (error: unknown): void => {
+      this.running = false;
+      if (this.closed) ticket.core.release(ticket);
+      else this.error(error);
+    };
+    try {
+      promise.then((value) => {
         this.running = false;
         if (this.closed) ticket.core.release(ticket);
         this.next(value);
         this.complete();
-      },
-      (error: unknown) => {
-        this.running = false;
-        if (this.closed) ticket.core.release(ticket);
-        else this.error(error);
-      },
-    );
+      }, onError);
+    } catch (error) {
+      // What is no promise but has a `then` may throw from it.
+      onError(error);
+    }
   }
 
   refused(error: CoordinationError): void {
@@ -212,14 +214,24 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     this.phase = ENDED;
     if (this.waitingFor !== null) this.stopWaiting();
     begin();
-    this.tearDown();
-    if (this.running) ticket?.abort(released);
-    else ticket?.core.release(ticket);
-    if (ending !== unsubscribed && destination !== null) {
-      if (atHome || !this.tracked) notify(destination, ending);
-      else runIn(this.parent, notify, destination, ending);
+    // Not even an overflow of the stack may leave the turn open: nobody would ever be told of a grant again.
+    try {
+      this.tearDown();
+      if (ticket !== null) this.giveBack(ticket);
+      if (ending !== unsubscribed && destination !== null) this.tell(destination, ending, atHome);
+    } finally {
+      end();
     }
-    end();
+  }
+
+  private giveBack(ticket: Ticket): void {
+    if (this.running) ticket.abort(released);
+    else ticket.core.release(ticket);
+  }
+
+  private tell(destination: Sink<T>, ending: Ending, atHome: boolean): void {
+    if (atHome || !this.tracked) notify(destination, ending);
+    else runIn(this.parent, notify, destination, ending);
   }
 
   /** A teardown that throws must not keep the gate closed. */

@@ -75,7 +75,7 @@ export function createHost(options: HostOptions = {}): GateHost {
     return core;
   };
 
-  const joint = ({ members }: AllOf): GateCore => {
+  const costsOf = ({ members }: AllOf): Map<GateCore, number> => {
     const costs = new Map<GateCore, number>();
     // A gate named twice is one entry of both costs.
     for (const { gate, cost, key } of members) {
@@ -83,12 +83,29 @@ export function createHost(options: HostOptions = {}): GateHost {
       checkCost(core, cost);
       costs.set(core, (costs.get(core) ?? 0) + cost);
     }
+    return costs;
+  };
+
+  const retiredIn = (costs: Map<GateCore, number>): GateCore | undefined =>
+    [...costs.keys()].find(({ retired }) => retired);
+
+  const joint = (all: AllOf): GateCore => {
+    let costs = costsOf(all);
+    // To open one of them may sweep others away that nobody has entered yet; not twice.
+    if (retiredIn(costs) !== undefined) costs = costsOf(all);
+    const twice = retiredIn(costs);
+    if (twice !== undefined) {
+      throw new SpecConflictError(`'${twice.spec.name}' is in this allOf() with two different settings.`, {
+        hint: 'Share one description.',
+        details: { name: twice.spec.name },
+      });
+    }
     // One fixed order for everybody.
     const shares = [...costs]
       .map(([core, cost]) => ({ core, cost }))
       .sort((a, b) => (titleOf(a.core) < titleOf(b.core) ? -1 : 1));
-    const all = backend.openAll?.(shares, env) ?? null;
-    if (all !== null) return all;
+    const core = backend.openAll?.(shares, env) ?? null;
+    if (core !== null) return core;
     throw new ConfigError(
       `The ${backend.kind} backend cannot take these gates together: ${shares.map((s) => s.core.spec.name).join(', ')}.`,
     );

@@ -117,7 +117,11 @@ export class JointCore implements GateCore {
     if (ticket.state !== QUEUED || !parts.every((part) => (part.core as Turnstile).wouldAdmit(part))) return false;
     ticket.state = RESERVED;
     ticket.order = this.lease ? ++this.env.fence : 0;
-    for (const part of parts) (part.core as Turnstile).reserve(part);
+    for (const part of parts) {
+      (part.core as Turnstile).reserve(part);
+      // One fence for all of them: the one that its holder knows.
+      if (part.core.lease) part.order = ticket.order;
+    }
     handOver(ticket);
     this.turnAll(parts);
     return true;
@@ -136,11 +140,23 @@ export class JointCore implements GateCore {
 
   deliver(ticket: Ticket): void {
     const { parts } = ticket.more();
+    if (this.env.activity !== null && !this.announced(ticket)) return;
     ticket.state = this.lease ? HELD : OVER;
-    for (const part of parts) (part.core as Turnstile).enteredTogether(part);
+    for (const part of parts) part.state = part.core.lease ? HELD : OVER;
     ticket.waiter.granted(ticket);
     if (ticket.state === HELD) ticket.since = Math.round(this.env.clock.now());
     for (const part of parts) if (part.state === HELD || !part.core.lease) (part.core as Turnstile).dispatched(part);
+  }
+
+  /** Whether its waiter is still to be told, now that others have heard of it, who may have ended it or taken a part away. */
+  private announced(ticket: Ticket): boolean {
+    const { parts } = ticket.more();
+    if (this.lease) ticket.state = HELD;
+    for (const part of parts) if (part.core.lease) part.state = HELD;
+    for (const part of parts) if (part.state !== OVER) (part.core as Turnstile).tell('granted', part);
+    if (ticket.state !== OVER && parts.every(({ state }) => state !== OVER)) return true;
+    this.cancel(ticket);
+    return false;
   }
 
   cancel(ticket: Ticket): void {
@@ -158,8 +174,9 @@ export class JointCore implements GateCore {
   release(ticket: Ticket): void {
     if (ticket.state !== HELD) return;
     ticket.state = OVER;
+    // Tokens of a request that nobody was told of go back too.
     this.inOneTurn(ticket, (part) => {
-      part.core.release(part);
+      part.core.cancel(part);
     });
     if (ticket.extras !== null) ticket.abort(released);
   }

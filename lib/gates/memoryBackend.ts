@@ -30,6 +30,19 @@ export function memoryBackend(): GateBackend {
       gate.listed = true;
       idle.push(gate);
     },
+    changing({ key: ofKey, spec, settings, env }, changed) {
+      const keys = ofKey === undefined ? keyed.get(spec.name) : undefined;
+      const now = env.clock.now();
+      for (const [key, number] of keys ?? []) {
+        if (typeof number !== 'number') continue;
+        const account = policyOf(settings, env.clock);
+        account.load!(number);
+        account.change(changed, now);
+        if (account.fresh(now)) keys!.delete(key);
+        else keys!.set(key, account.packed!);
+      }
+      if (keys?.size === 0) keyed.delete(spec.name);
+    },
     keysOf: ({ key, spec }) =>
       key === undefined ? [...(keyed.get(spec.name)?.values() ?? [])].filter((gate) => gate instanceof Turnstile) : [],
   };
@@ -127,7 +140,9 @@ export function memoryBackend(): GateBackend {
   const openGate = (spec: GateSpec, env: BackendEnv): Turnstile => {
     let gate = gates.get(spec.name);
     if (gate === undefined) {
-      gates.set(spec.name, (gate = made(new Turnstile(spec, undefined, policyOf(spec, env.clock), env, home, null))));
+      // Made before the map is looked up: it may be swept, and then it is another map.
+      gate = made(new Turnstile(spec, undefined, policyOf(spec, env.clock), env, home, null));
+      gates.set(spec.name, gate);
     }
     return gate;
   };
@@ -136,12 +151,13 @@ export function memoryBackend(): GateBackend {
     const found = keyed.get(spec.name)?.get(key);
     if (found instanceof Turnstile) return found;
     const base = openGate(spec, env);
-    const gate = made(new Turnstile(base.spec, key, policyOf(base.settings, env.clock), env, home, base));
+    const gate = new Turnstile(base.spec, key, policyOf(base.settings, env.clock), env, home, base);
     if (found !== undefined) gate.policy.load!(found);
     let keys = keyed.get(spec.name);
     if (keys === undefined) keyed.set(spec.name, (keys = new Map<string, Turnstile | number>()));
+    // Before anything is swept: its gate stays for it.
     keys.set(key, gate);
-    return gate;
+    return made(gate);
   };
 
   function* all(): Generator<Turnstile> {

@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { AbortedError, AcquireTimeoutError } from '../errors.ts';
 import { after } from '../internal/after.ts';
+import { begin, end } from '../internal/handover.ts';
 import { inTheWay, span } from './describe.ts';
 import { titleOf } from './spec.ts';
 import type { GateCore, Waiter } from './port.ts';
@@ -11,11 +12,36 @@ export interface Patience {
   end(): void;
 }
 
-export const aborted = (core: GateCore, signal: AbortSignal): AbortedError =>
-  new AbortedError(`Waiting for ${titleOf(core)} was aborted.`, {
+export const aborted = (core: GateCore, signal: AbortSignal, what = 'Waiting for'): AbortedError =>
+  new AbortedError(`${what} ${titleOf(core)} was aborted.`, {
     details: { gate: titleOf(core) },
     cause: signal.reason,
   });
+
+/** Those who wait with a signal: one listener for all of them. */
+const waitingWith = new WeakMap<AbortSignal, Set<() => void>>();
+
+function onAborted(this: AbortSignal): void {
+  // In one turn, or whoever leaves would let in another one of them.
+  begin();
+  try {
+    for (const leave of waitingWith.get(this) ?? []) leave();
+  } finally {
+    end();
+  }
+}
+
+function watch(signal: AbortSignal, leave: () => void): void {
+  let waiting = waitingWith.get(signal);
+  if (waiting === undefined) waitingWith.set(signal, (waiting = new Set()));
+  if (waiting.size === 0) signal.addEventListener('abort', onAborted);
+  waiting.add(leave);
+}
+
+function unwatch(signal: AbortSignal, leave: () => void): void {
+  const waiting = waitingWith.get(signal);
+  if (waiting?.delete(leave) && waiting.size === 0) signal.removeEventListener('abort', onAborted);
+}
 
 /** Watches the clock and a signal for somebody who has begun to wait. */
 export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | undefined): Patience {
@@ -23,7 +49,7 @@ export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | u
   let timer: Subscription | null = null;
 
   const leave = (): void => {
-    end();
+    stop();
     if (waiter.ticket !== null) core.cancel(waiter.ticket);
   };
   const onAbort = (): void => {
@@ -32,8 +58,10 @@ export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | u
   };
   const onTime = (): void => {
     const state = core.inspect();
+    // Itself, in each of its queues.
+    const places = waiter.ticket?.extras?.parts.length || 1;
     leave();
-    const known = state instanceof Promise ? '' : ` ${inTheWay({ ...state, waiting: state.waiting.slice(1) })}.`;
+    const known = state instanceof Promise ? '' : ` ${inTheWay({ ...state, waiting: state.waiting.slice(places) })}.`;
     waiter.refused(
       new AcquireTimeoutError(`${titleOf(core)} did not open within ${span(timeout)}:${known}`, {
         hint: 'Raise the timeout, or look at waits() to see who is in the way.',
@@ -41,12 +69,12 @@ export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | u
       }),
     );
   };
-  const end = (): void => {
+  const stop = (): void => {
     timer?.unsubscribe();
-    signal?.removeEventListener('abort', onAbort);
+    if (signal !== undefined) unwatch(signal, onAbort);
   };
 
-  signal?.addEventListener('abort', onAbort);
+  if (signal !== undefined) watch(signal, onAbort);
   if (timeout > 0 && timeout < Infinity) timer = after(core.env.clock, timeout, onTime);
-  return { end };
+  return { end: stop };
 }

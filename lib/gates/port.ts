@@ -207,7 +207,8 @@ export class Ticket implements Entered, Reserved {
   }
 
   valid(): boolean {
-    return this.state === HELD || !this.core.lease;
+    if (this.state !== HELD && this.core.lease) return false;
+    return this.extras === null || this.extras.parts.every((part) => part.valid());
   }
 
   extend(duration?: Duration): MaybePromise<boolean> {

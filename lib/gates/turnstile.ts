@@ -23,6 +23,8 @@ const longestDelay = 2 ** 31 - 1;
 export interface Home {
   /** Told when nobody holds or awaits a gate any more. */
   resting(gate: Turnstile): void;
+  /** Told before a gate gets other settings: its keys that are not live follow. */
+  changing(gate: Turnstile, settings: GateSpec): void;
   /** The live keys of a gate. */
   keysOf(gate: Turnstile): readonly Turnstile[];
 }
@@ -244,7 +246,8 @@ export class Turnstile implements GateCore {
         details: { gate: titleOf(ticket.core), cycle },
       },
     );
-    if (deadlock === 'error') return error;
+    // Whoever heard of it may have ended the request, or let it in.
+    if (deadlock === 'error') return ticket.state === QUEUED ? error : null;
     this.env.report(error);
     return null;
   }
@@ -293,13 +296,6 @@ export class Turnstile implements GateCore {
     if (this.env.activity !== null) this.tell('refused', part, { reason });
     this.turn();
     this.rest();
-  }
-
-  /** Parts of a joint request: it has entered with the others. */
-  enteredTogether(part: Ticket): void {
-    if (part.state !== RESERVED) return;
-    part.state = this.lease ? HELD : OVER;
-    if (this.env.activity !== null) this.tell('granted', part);
   }
 
   /** Whether the head of the queue may enter now. */
@@ -433,6 +429,7 @@ export class Turnstile implements GateCore {
     // A pause alone changes no settings, so the gate can be forgotten after it.
     const changed = Object.keys(patch).some((key) => key !== 'pauseUntil') ? settings : this.settings;
     const all = [this as Turnstile, ...this.home.keysOf(this)];
+    if (changed !== this.settings) this.home.changing(this, changed);
     for (const gate of all) gate.adopt(changed, pausedUntil);
     if (activity !== null) activity({ action: 'changed', ...this.identity(), at: clock.wall() });
     for (const gate of all) gate.refuseTooMuch();
@@ -512,9 +509,8 @@ export class Turnstile implements GateCore {
       if (this.pausedUntil > now) at = Math.min(at, this.pausedUntil);
       else if (opens > now) at = Math.min(at, opens);
     }
-    for (let held = this.holders.head; held !== null; held = held.next) {
-      if (held.extras !== null) at = Math.min(at, held.extras.until);
-    }
+    if (this.lapse === Infinity) return at;
+    for (let held = this.holders.head; held !== null; held = held.next) at = Math.min(at, held.extras!.until);
     return at;
   }
 
@@ -570,6 +566,7 @@ export class Turnstile implements GateCore {
 
   private rest(): void {
     if (this.line.head !== null || this.holders.head !== null) return;
+    if (this.alarm !== null) this.arm();
     this.resting = true;
     if (!this.listed) this.home.resting(this);
   }
@@ -579,7 +576,8 @@ export class Turnstile implements GateCore {
     return { gate: spec.name, kind: spec.kind, ...(key === undefined ? null : { key }) };
   }
 
-  private tell(action: GateActivity['action'], ticket: Ticket, more: Partial<GateActivity> = {}): void {
+  /** Says what happened. Parts of a joint request come here by themselves. */
+  tell(action: GateActivity['action'], ticket: Ticket, more: Partial<GateActivity> = {}): void {
     const { clock, activity } = this.env;
     const { ask } = ticket.waiter;
     const now = clock.now();

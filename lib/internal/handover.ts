@@ -28,8 +28,11 @@ export function handOver(item: Reserved): void {
 
 /** Closes a turn; the outermost one delivers. */
 export function end(): void {
-  if (depth === 1 && last > 0) deliver();
-  depth--;
+  try {
+    if (depth === 1 && last > 0) deliver();
+  } finally {
+    depth--;
+  }
 }
 
 /** The depth stays at 1 meanwhile: work that ends while it is being delivered only adds to the list. */

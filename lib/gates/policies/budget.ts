@@ -1,6 +1,6 @@
 import type { Clock } from '../../internal/env.ts';
 import type { QuotaSpec } from '../spec.ts';
-import type { Policy, Settings } from './policy.ts';
+import { type Policy, rounding, type Settings } from './policy.ts';
 
 /**
  * A budget for each calendar period, counted from the anchor, so that periods never drift. What a grant reserves is
@@ -36,7 +36,7 @@ export class Budget implements Policy {
 
   opensAt(cost: number, now: number): number {
     this.turn();
-    if (this.used + cost <= this.capacity) return -Infinity;
+    if (this.used + cost <= this.capacity + rounding) return -Infinity;
     return now + (this.anchor + (this.period + 1) * this.per - this.clock.wall());
   }
 

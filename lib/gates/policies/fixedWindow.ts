@@ -1,5 +1,5 @@
 import type { LimiterSpec } from '../spec.ts';
-import type { Policy, Settings } from './policy.ts';
+import { type Policy, rounding, type Settings } from './policy.ts';
 
 /** Above what was used, in a packed account. */
 const room = 2 ** 16;
@@ -20,7 +20,7 @@ export class FixedWindow implements Policy {
 
   opensAt(cost: number, now: number): number {
     const closes = this.opened + this.per;
-    return closes <= now || this.used + cost <= this.capacity ? -Infinity : closes;
+    return closes <= now || this.used + cost <= this.capacity + rounding ? -Infinity : closes;
   }
 
   take(cost: number, now: number): number {

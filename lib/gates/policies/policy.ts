@@ -1,6 +1,9 @@
 import type { Clock } from '../../internal/env.ts';
 import type { GateSpec } from '../spec.ts';
 
+/** Fractions of cost add up to a little more or less than they should. */
+export const rounding = 1e-9;
+
 /**
  * The whole difference between one gate and another: when may the head of the queue enter, and what is the account
  * afterwards? The turnstile owns all the rest. One object for each gate: its settings and its account.

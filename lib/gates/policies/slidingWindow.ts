@@ -1,8 +1,5 @@
 import type { LimiterSpec } from '../spec.ts';
-import type { Policy, Settings } from './policy.ts';
-
-/** Fractions of cost add up to a little more or less than they should. */
-const rounding = 1e-9;
+import { type Policy, rounding, type Settings } from './policy.ts';
 
 /**
  * Never more than `limit` in any `per`, exactly: a log of the admissions that still count, in a ring that grows as needed.
@@ -67,9 +64,11 @@ export class SlidingWindow implements Policy {
     this.forget(now);
     over = this.held + this.logged + cost - this.capacity;
     if (over <= rounding) return -Infinity;
-    for (let mark = this.oldest; mark < this.next; mark++) {
+    const last = this.next - 1;
+    for (let mark = this.oldest; mark <= last; mark++) {
       const at = this.at(mark);
-      over -= this.ring[at + 1]!;
+      // After the last of them the log is empty, whatever the sum of its fractions says.
+      over = mark === last ? this.held + cost - this.capacity : over - this.ring[at + 1]!;
       if (over <= rounding) return this.ring[at]! + this.per;
     }
     return Infinity;
