@@ -12,6 +12,7 @@ import {
   rateLimiter,
   run,
   semaphore,
+  type CoordinationError,
 } from 'rxbaton';
 import { exclusive, rateLimit, withLock } from 'rxbaton/operators';
 import { SlidingWindow } from '../../lib/gates/policies/slidingWindow.ts';
