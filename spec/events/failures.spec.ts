@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { config, throwError } from 'rxjs';
 import { createCoordinator, type CoordinatorOptions, type HandlerFailed } from 'rxbaton';
@@ -266,5 +267,18 @@ describe('errors as data', () => {
       stack: '',
     });
     expect(errorData(Object.assign(new Error('x'), { code: 42 })).code).toBe(42);
+  });
+
+  it('tell what is no instance of Error by its message: errors of other realms, objects of clients', () => {
+    const foreign: unknown = runInNewContext("new RangeError('far away')");
+    expect(foreign).not.toBeInstanceOf(Error);
+    expect(errorData(foreign)).toMatchObject({ name: 'RangeError', message: 'far away' });
+    expect(errorData({ message: 'no such row', code: 'PGRST116' })).toEqual({
+      name: 'NonError',
+      message: 'no such row',
+      stack: '',
+      code: 'PGRST116',
+    });
+    expect(errorData({ message: 42 }).message).toBe('[object Object]');
   });
 });
