@@ -31,7 +31,10 @@ export interface CoordinatorOptions {
    * process dearer from the first event on. `'off'`: they hold until the first `await`.
    */
   readonly context?: 'on' | 'off';
-  /** Freezes events with their data, to the depth of plain objects and arrays. Default `false`. */
+  /**
+   * Freezes events with their data, to the depth of plain objects and arrays: so also the arguments and the result of a call
+   * whose events somebody listens to. Default `false`.
+   */
   readonly freeze?: boolean;
   /** What happens when a request for a gate would close a cycle of waiting. Default `'error'`. */
   readonly deadlock?: 'error' | 'report' | 'off';
