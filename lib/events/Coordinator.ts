@@ -19,6 +19,7 @@ export interface Logger {
   error(facts: object, message: string): void;
 }
 
+/** How a coordinator is made: `createCoordinator(options)`, and `configure(options)` for the default one. */
 export interface CoordinatorOptions {
   /** Where the gates live. Default: in the memory of this process. `close` closes it too. */
   readonly backend?: GateBackend;
@@ -47,6 +48,7 @@ export interface CoordinatorOptions {
   readonly onError?: (error: unknown, what: string) => void;
 }
 
+/** How `close` goes about it. */
 export interface CloseOptions {
   /** How long work may take to end. Then it is aborted. Default: no limit. 0 aborts at once. */
   readonly deadline?: Duration;
@@ -62,10 +64,13 @@ export interface CloseReport {
 
 /** Events and gates of their own, apart from every other coordinator. */
 export interface Coordinator<N extends Names = any> extends AsyncDisposable {
+  /** `when`, for the events of this coordinator. */
   readonly when: When<N>;
+  /** `emit`, to those who listen at this coordinator. */
   readonly emit: Emit<N>;
   /** `coordinate`, with all calls at this coordinator, wherever they are made. */
   readonly coordinate: Coordinate;
+  /** Where its gates live, for backends and tools; `open` gives a gate. */
   readonly gates: GateHost;
   /** The live gate of a description or a name. */
   open(gate: GateSpec | string): Gate;

@@ -44,9 +44,13 @@ type Asynchronous<F extends AnyFunction, Result> = (
 
 /** What a coordinated function has besides being called. */
 export interface Handles<Args extends readonly unknown[] = readonly unknown[], Value = unknown, Result = Value> {
+  /** `{name}_started`. */
   readonly started: EventHandle<Started<Args>>;
+  /** `{name}_complete`. */
   readonly complete: EventHandle<Completed<Result>>;
+  /** `{name}_failed`. */
   readonly failed: EventHandle<Failed>;
+  /** `{name}_cancelled`. */
   readonly cancelled: EventHandle<Cancelled>;
   /**
    * The call as a cold Observable: each subscription is a call of its own, unsubscribing cancels it. Emits the values of

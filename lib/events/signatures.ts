@@ -17,6 +17,7 @@ export interface When<N extends Names> {
   ): HandlerSubscription;
 }
 
+/** What an event may carry besides its data. */
 export interface EmitOptions {
   /** Who says so: free text. */
   readonly sender?: string;

@@ -32,6 +32,7 @@ export interface Entered extends Grant, AsyncDisposable {
   release(): void;
 }
 
+/** How one request asks for a gate. */
 export interface AcquireOptions {
   /** Permits, tokens or units to take. Default 1. */
   readonly cost?: number;
