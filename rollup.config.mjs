@@ -24,7 +24,11 @@ const clean = { name: 'clean', buildStart: () => rmSync('dist', { recursive: tru
 export default [
   {
     ...shared,
-    plugins: [clean, esbuild({ target: 'node20', tsconfig: false })],
+    // Fields that are assigned, not defined: a hold is made of two objects with many of them, and this is a fifth of its cost.
+    plugins: [
+      clean,
+      esbuild({ target: 'node20', tsconfig: false, tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } } }),
+    ],
     output: {
       dir: 'dist',
       format: 'es',
