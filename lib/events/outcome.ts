@@ -15,6 +15,7 @@ import {
   takeUntil,
   throwIfEmpty,
 } from 'rxjs';
+import { show } from '../internal/options.ts';
 
 /** Who follows a piece of work. */
 export interface Course {
@@ -148,21 +149,23 @@ function iterate(
     const iterator = stream[Symbol.asyncIterator]();
     let ended = false;
     let pending: Promise<unknown> = Promise.resolve();
+    const broken = (error: unknown): void => {
+      ended = true;
+      subscriber.error(error);
+    };
     const pull = (): void => {
       const step = promised(() => iterator.next());
       pending = step;
-      step.then(
-        ({ done, value }) => {
-          ended = done === true;
-          if (ended) subscriber.complete();
-          else subscriber.next(value);
-          if (!subscriber.closed) pull();
-        },
-        (error: unknown) => {
-          ended = true;
-          subscriber.error(error);
-        },
-      );
+      step.then((answer) => {
+        if (!isObject(answer)) {
+          broken(new TypeError(`An iterator answered ${show(answer)} instead of { done, value }.`));
+          return;
+        }
+        ended = answer.done === true;
+        if (ended) subscriber.complete();
+        else subscriber.next(answer.value);
+        if (!subscriber.closed) pull();
+      }, broken);
     };
     if (unread) subscriber.complete();
     else pull();

@@ -325,6 +325,14 @@ describe('an AsyncIterable', () => {
       expect(gate('db').holders).toEqual([]);
     },
   );
+
+  it('that answers nonsense fails, and gives the lock back', async () => {
+    const { coordinate, gate } = agents();
+    const iterable = { [Symbol.asyncIterator]: () => ({ next: () => undefined }) } as unknown as AsyncIterable<number>;
+
+    await expect(coordinate('a', { lock: 'db' }, () => iterable)()).rejects.toThrow('answered undefined instead of');
+    expect(gate('db').holders).toEqual([]);
+  });
 });
 
 describe('collect', () => {
