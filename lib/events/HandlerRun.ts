@@ -154,7 +154,9 @@ export class HandlerRun implements Work {
   #timedOut(): CallTimeoutError {
     const { timeout } = this.#lane.terms;
     return new CallTimeoutError(`The handler ${this.name} took longer than ${timeout} ms for '${this.#event.name}'.`, {
-      hint: 'A promise cannot be stopped and goes on; return an Observable to be unsubscribed.',
+      ...(this.#stream === null
+        ? { hint: 'A promise cannot be stopped and goes on; return an Observable to be unsubscribed.' }
+        : {}),
       details: { handler: this.name, timeout, event: this.#event.name, attempt: this.#attempt },
     });
   }

@@ -390,7 +390,10 @@ describe('timeout', () => {
     await clock.advance(9);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toBeInstanceOf(CallTimeoutError);
-    expect(errors[0]).toMatchObject({ details: { timeout: 10, event: 'a', attempt: 1 } });
+    expect(errors[0]).toMatchObject({
+      details: { timeout: 10, event: 'a', attempt: 1 },
+      hint: expect.stringContaining('goes on'),
+    });
     await clock.advance(1);
     expect(errors).toHaveLength(2);
   });
@@ -402,6 +405,7 @@ describe('timeout', () => {
     emit('a');
     await clock.advance('1s');
     expect([stopped, errors.length, clock.pending]).toEqual([1, 1, 0]);
+    expect(errors[0]).toMatchObject({ hint: undefined });
   });
 
   it('is one of each attempt, and leaves no timer behind', async () => {
