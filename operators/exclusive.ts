@@ -52,7 +52,8 @@ export function exclusive<T, O extends ObservableInput<unknown>>(
   const plan: Plan<T, ObservedValueOf<O>> = {
     ask: checked(options, 'exclusive()', own),
     project: project as Plan<T, ObservedValueOf<O>>['project'],
-    requestFor: requests(gate, options),
+    request: typeof gate === 'function' ? null : request(gate, options),
+    requestFor: (value) => request((gate as (value: T) => GateRef)(value), options),
     backlog,
     owner: options.owner,
   };
@@ -63,6 +64,8 @@ export function exclusive<T, O extends ObservableInput<unknown>>(
 interface Plan<T, R> {
   readonly ask: Ask;
   readonly project: (value: T, grant: Grant) => ObservableInput<R>;
+  /** The request of every value, where the gate is the same for all. */
+  readonly request: GateRequest | null;
   readonly requestFor: (value: T) => GateRequest;
   readonly backlog: Required<BacklogOptions>;
   readonly owner: Grant | undefined;
@@ -70,12 +73,8 @@ interface Plan<T, R> {
 
 const own = ['maxQueue', 'overflow'];
 
-function requests<T>(gate: GateRef | ((value: T) => GateRef), options: AcquireOptions): (value: T) => GateRequest {
-  const make = (ref: GateRef): GateRequest => new GateRequest(ref, options, 'exclusive()', own);
-  if (typeof gate === 'function') return (value) => make(gate(value));
-  const request = make(gate);
-  return () => request;
-}
+const request = (ref: GateRef, options: AcquireOptions): GateRequest =>
+  new GateRequest(ref, options, 'exclusive()', own);
 
 class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
   readonly ask: Ask;
@@ -121,9 +120,13 @@ class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
       this.pumping = true;
       this.begin(value);
       this.pumping = false;
-      this.pump();
-      return;
+      if (this.sourceOver || this.backlog.length > 0) this.pump();
+    } else {
+      this.keep(value);
     }
+  }
+
+  private keep(value: T): void {
     try {
       this.backlog.push(value);
     } catch (error) {
@@ -133,7 +136,8 @@ class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
 
   private begin(value: T): void {
     try {
-      const request = this.plan.requestFor(value);
+      const { plan } = this;
+      const request = plan.request ?? plan.requestFor(value);
       // The function that picks the gate may have unsubscribed.
       if (this.closed) return;
       const core = request.core(this.parent);
@@ -178,14 +182,16 @@ class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
 
   override unsubscribe(): void {
     if (this.closed) return;
+    const { current } = this;
     this.backlog.clear();
+    // Who waits leaves before the teardown, which may free the gate.
+    if (current?.ticket?.waiting) current.unsubscribe();
     try {
       super.unsubscribe();
     } catch (error) {
       // A teardown that throws must not keep the gate closed.
       reportUnhandled(error);
     }
-    const { current } = this;
     this.current = null;
     current?.unsubscribe();
   }
