@@ -8,14 +8,17 @@ describe('isolated', () => {
     resetDefault();
     const outside: CoordinatorEvent[] = [];
     when('*').subscribe((event) => outside.push(event));
-    const stamp = await isolated(async () => {
-      let at = 0;
-      when('tick', (_, { timestamp }) => (at = timestamp));
-      await null;
-      emit('tick');
-      await settled();
-      return at;
-    }, { clock: virtualTime({ epoch: 9 }) });
+    const stamp = await isolated(
+      async () => {
+        let at = 0;
+        when('tick', (_, { timestamp }) => (at = timestamp));
+        await null;
+        emit('tick');
+        await settled();
+        return at;
+      },
+      { clock: virtualTime({ epoch: 9 }) },
+    );
     expect([stamp, outside]).toEqual([9, []]);
     resetDefault();
   });
