@@ -8,7 +8,7 @@ import { knownOptions, show } from '../internal/options.ts';
 import { frameHere, runHere } from '../internal/scope.ts';
 import { milliseconds } from '../time/duration.ts';
 import type { CloseOptions, CloseReport, CoordinatorOptions } from './Coordinator.ts';
-import { Envelopes } from './envelopes.ts';
+import { checkEmitOptions, Envelopes } from './envelopes.ts';
 import { errorData } from './errorData.ts';
 import type { CoordinatorEvent } from './event.ts';
 import { EventBus, type Sink, type Topic } from './EventBus.ts';
@@ -23,7 +23,6 @@ import { StreamSink } from './StreamSink.ts';
 import type { EmitOptions, HandlerSubscription } from './signatures.ts';
 import { Works } from './Works.ts';
 
-const emitOptions = ['sender', 'cause', 'runId', 'correlationId', 'traceparent'];
 const handlerFailed = 'rxbaton.handler_failed';
 const handlerDropped = 'rxbaton.handler_dropped';
 
@@ -63,7 +62,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
 
   readonly emit = (name: string, data?: unknown, options?: EmitOptions): string => {
     if (this.#closing !== null) this.admit(`emit('${name}')`);
-    if (options !== undefined) knownOptions(`emit('${name}')`, options, emitOptions);
+    if (options !== undefined) checkEmitOptions(`emit('${name}')`, options);
     const topic = this.#bus.topic(name);
     if (topic.own) {
       throw new ConfigError(`'${name}' is a name of the library's own events.`, {

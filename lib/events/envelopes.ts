@@ -1,5 +1,6 @@
 import { nearest } from '../internal/context.ts';
 import { deepFreeze } from '../internal/deepFreeze.ts';
+import { expected, knownOptions } from '../internal/options.ts';
 import { frameHere } from '../internal/scope.ts';
 import type { CoordinatorEvent } from './event.ts';
 import { ulids, ulidSeed } from './ids.ts';
@@ -7,6 +8,14 @@ import type { RunningCall } from './kernel.ts';
 import type { EmitOptions } from './signatures.ts';
 
 type Draft = { -readonly [K in keyof CoordinatorEvent]: CoordinatorEvent[K] };
+
+/** @throws ConfigError */
+export function checkEmitOptions(owner: string, options: EmitOptions): void {
+  knownOptions(owner, options, ['sender', 'cause', 'runId', 'correlationId', 'traceparent']);
+  const { cause } = options;
+  if (cause !== undefined && cause !== null && typeof (cause as Partial<CoordinatorEvent>).id !== 'string')
+    expected(`${owner}.cause`, 'an event, as handlers get it, or null', cause);
+}
 
 /** Numbers, dates and wraps the events of one coordinator. */
 export class Envelopes {

@@ -196,6 +196,8 @@ describe('an event', () => {
     for (const name of ['', 'a*', 'rxbaton.handler_failed', 'rxbaton.mine', null, 7])
       expect(() => (emit as (name: unknown) => string)(name)).toThrow(ConfigError);
     expect(() => emit('a', 1, { sendr: 'x' } as never)).toThrow("emit('a') has no option 'sendr'");
+    expect(() => emit('a', 1, { cause: emit('b') } as never)).toThrow("emit('a').cause must be an event");
+    expect(() => emit('a', 1, { cause: null })).not.toThrow();
   });
 
   it('is frozen to its depth with `freeze`, and not otherwise', () => {
