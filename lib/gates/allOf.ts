@@ -29,6 +29,7 @@ export function allOf(
     members: members.flatMap((member): readonly Member[] => {
       if (typeof member !== 'object' || member === null || 'name' in member) return [memberOf(member)];
       if ('members' in member) return member.members;
+      if (Array.isArray(member)) expected('Each member of allOf(a, b)', 'a gate of its own, not in a list', member);
       knownOptions('A member of allOf', member, ['gate', 'cost', 'key']);
       return [memberOf(member.gate, member.cost, member.key)];
     }),

@@ -1,4 +1,4 @@
-import { Observable, type ObservableInput, type ObservedValueOf, type Subscription } from 'rxjs';
+import { isObservable, Observable, type ObservableInput, type ObservedValueOf, type Subscription } from 'rxjs';
 import { type Destination, Stream } from '../internal/stream.ts';
 import { expected } from '../internal/options.ts';
 import { Acquisition } from './acquire.ts';
@@ -23,6 +23,7 @@ import { Holder, type Job } from './holder.ts';
  *
  * @param acquisition `acquire(...)`, or any Observable of grants made from some, such as a `race` of two.
  * @param work What to run: an Observable, a promise or any other input of RxJS.
+ * @throws ConfigError for what is no Observable or no function.
  * @see {@link run} for the promise face
  * @example Stop asking after five seconds
  * ```ts
@@ -33,6 +34,8 @@ export function hold<O extends ObservableInput<unknown>>(
   acquisition: Observable<Grant>,
   work: (grant: Grant) => O,
 ): Observable<ObservedValueOf<O>> {
+  if (!isObservable(acquisition))
+    expected('What hold() waits for', "an Observable of grants, such as acquire('db')", acquisition);
   if (typeof work !== 'function') expected('The work of hold()', 'a function of the grant', work);
   return acquisition instanceof Acquisition
     ? new Held<ObservedValueOf<O>>(acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>)

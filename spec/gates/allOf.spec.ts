@@ -304,6 +304,7 @@ describe('allOf', () => {
 
   it('refuses what is no gate', async () => {
     expect((await errorOf(() => allOf())).message).toBe('allOf() needs at least one gate.');
+    expect((await errorOf(() => allOf(['a', 'b'] as never))).message).toContain('not in a list');
     for (const bad of [
       null,
       undefined,

@@ -71,6 +71,11 @@ describe('hold', () => {
     const error = await errorOf(() => hold(acquire(lock), of(1) as never));
     expect(error.message).toMatch(/^The work of hold\(\) must be a function of the grant/);
   });
+
+  it('refuses a gate instead of an acquisition, when it is called', async () => {
+    const error = await errorOf(() => hold('db' as never, () => of(1)));
+    expect([error.code, error.message]).toEqual(['RXB_CONFIG', expect.stringContaining("such as acquire('db'), not")]);
+  });
 });
 
 describe('hold of an acquisition that went through operators', () => {
