@@ -240,15 +240,18 @@ class Paced<T> extends Subscriber<T> implements Waiter {
 
   override unsubscribe(): void {
     if (this.closed) return;
+    const { ticket } = this;
     this.backlog.clear();
     this.endPatience();
+    // Who waits leaves before the teardown, which may free the gate.
+    if (ticket?.waiting) ticket.core.cancel(ticket);
     try {
       super.unsubscribe();
     } catch (error) {
       // A teardown that throws must not leave a request in the queue.
       reportUnhandled(error);
     }
-    if (this.ticket !== null) this.ticket.core.cancel(this.ticket);
+    if (ticket !== null) ticket.core.cancel(ticket);
   }
 }
 

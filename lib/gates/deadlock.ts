@@ -63,6 +63,16 @@ function holdersOf(part: Ticket): Ticket[] {
   return gate.spec.kind === 'quota' ? [] : gate.holders.all();
 }
 
+/** Requests for several gates that stand before this one: they may wait for another gate, and nobody overtakes them. */
+function jointsBefore(part: Ticket): Ticket[] {
+  const joints: Ticket[] = [];
+  if ((part.core as Searched).line.joints === 0) return joints;
+  for (let before = part.prev; before !== null; before = before.prev) {
+    if (before.extras?.joint) joints.push(unit(before));
+  }
+  return joints;
+}
+
 /** The cycle that this waiter closes, or `null` if somebody can still go on and let it in. */
 export function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] | null {
   const mine = new Set(leasesAbove(ticket.waiter.frame));
@@ -76,6 +86,7 @@ export function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] |
         if (mine.has(unit(holder))) closes = true;
         for (const inner of waitingInside(holder)) waiting.add(inner);
       }
+      for (const before of jointsBefore(part)) waiting.add(before);
     }
   }
   if (!closes) return null;
@@ -96,8 +107,7 @@ function reduce(waiting: ReadonlySet<Ticket>): Set<Ticket> {
 
 /** Whether nobody who can finish would let this one in, or somebody before it. */
 function blockedFor(part: Ticket, stuck: ReadonlySet<Ticket>): boolean {
-  const { policy, line, spec } = part.core as Searched;
-  if (spec.kind === 'quota') return false;
+  const { policy, line } = part.core as Searched;
   let free = policy.capacity;
   for (const holder of holdersOf(part)) if (isStuck(holder, stuck)) free -= holder.waiter.ask.cost;
   for (let before = line.head; before !== null; before = before.next) {
@@ -127,8 +137,13 @@ function cycleThrough(from: Ticket, mine: ReadonlySet<Ticket>, stuck: ReadonlySe
           if (rest !== null) return [edge, ...rest];
         }
       }
+      for (const before of jointsBefore(part)) {
+        if (!stuck.has(before) || seen.has(before)) continue;
+        const rest = walk(before);
+        if (rest !== null) return [waitEdge(part, [before], now), ...rest];
+      }
     }
     return null;
   };
-  return walk(from) ?? [];
+  return walk(from) ?? partsOf(from).map((part) => waitEdge(part, holdersOf(part), now));
 }

@@ -195,8 +195,12 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
       return;
     }
     if (this.phase === STARTING) this.ending = unsubscribed;
+    if (this.phase <= WAITING) this.leave();
     this.tearDown();
-    if (this.phase > WAITING) return;
+  }
+
+  /** Before the teardown, which may free the gate: whoever is going must not be let in. */
+  private leave(): void {
     this.phase = ENDED;
     if (this.waitingFor !== null) this.stopWaiting();
     if (this.ticket !== null) this.ticket.core.cancel(this.ticket);

@@ -76,8 +76,11 @@ export class JointCore implements GateCore {
     for (const { core } of shares) core.resting = false;
     begin();
     try {
-      // In every queue before anything is tried: an activity handler that comes back here finds a whole request.
+      // In every queue before anybody hears of it: an activity handler that comes back here finds a whole request.
       for (const part of parts) (part.core as Turnstile).join(part);
+      if (this.env.activity !== null) {
+        for (const part of parts) if (part.state === QUEUED) (part.core as Turnstile).tell('queued', part);
+      }
       if (!this.tryEnter(ticket)) this.turnBarriers(parts);
       if (ticket.state !== QUEUED) ticket.queuedAt = -1;
     } finally {

@@ -5,6 +5,8 @@ export class Line {
   head: Ticket | null = null;
   tail: Ticket | null = null;
   size = 0;
+  /** How many of them are parts of requests for several gates. */
+  joints = 0;
 
   /** Joins behind everybody of the same or a higher priority. */
   join(ticket: Ticket): void {
@@ -23,6 +25,7 @@ export class Line {
     if (after === null) this.tail = ticket;
     else after.prev = ticket;
     this.size++;
+    if (ticket.extras?.joint) this.joints++;
   }
 
   remove(ticket: Ticket): void {
@@ -33,6 +36,7 @@ export class Line {
     else next.prev = prev;
     ticket.prev = ticket.next = null;
     this.size--;
+    if (ticket.extras?.joint) this.joints--;
   }
 }
 

@@ -190,6 +190,7 @@ export class Turnstile implements GateCore {
       return;
     }
     this.join(ticket);
+    if (this.env.activity !== null) this.tell('queued', ticket);
     this.turn();
     if (ticket.state !== QUEUED) return;
     const error = waiter.ask.timeout === 0 ? null : this.deadlockOf(ticket);
@@ -220,7 +221,6 @@ export class Turnstile implements GateCore {
     ticket.queuedAt = Math.round(now);
     if (this.settings.kind === 'barrier' && this.line.head === null) this.breaksAt = now + this.settings.timeout;
     this.line.join(ticket);
-    if (this.env.activity !== null) this.tell('queued', ticket);
   }
 
   /** The answer to a try that found no room. */

@@ -1,4 +1,4 @@
-import { NEVER, of } from 'rxjs';
+import { defer, NEVER, type Observable, of, Subject, Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   acquire,
@@ -326,5 +326,84 @@ describe('an overflow of the stack', () => {
     const second = ask('a');
     first.leave();
     expect(second.fate).toBe('held');
+  });
+});
+
+describe('a teardown that frees the gate', () => {
+  it.each<[what: string, waiting: (begun: string[]) => Observable<unknown>]>([
+    ['hold', (begun: string[]) => hold(acquire('a'), () => of(begun.push('work')))],
+    ['withLock', (begun: string[]) => defer(() => of(begun.push('work'))).pipe(withLock('a'))],
+    ['rateLimit', () => of(1).pipe(rateLimit('a'))],
+    ['exclusive', (begun: string[]) => of(1).pipe(exclusive('a', () => of(begun.push('work'))))],
+    ['acquire', () => acquire('a')],
+  ])('lets in nobody who is just leaving: %s', (_what, waiting) => {
+    const { within, state, ask } = gateWorld();
+    const begun: string[] = [];
+    within(() => {
+      const holder = acquire('a').subscribe();
+      const waiter = waiting(begun).subscribe(() => begun.push('value'));
+      waiter.add(holder);
+      waiter.unsubscribe();
+    });
+    expect([begun, state('a').holders, state('a').waiting]).toEqual([[], [], []]);
+    expect(ask('a').fate).toBe('held');
+  });
+});
+
+describe('whoever hears that an allOf has begun to wait', () => {
+  it('may end it, and loses nobody else from a queue that it had not joined', () => {
+    const { coordinator, within, ask, state } = gateWorld();
+    const first = ask('a');
+    const other = ask('b');
+    const waiting = ask('b');
+    const end = new Subscription();
+    coordinator.when('rxbaton.gate.queued', () => end.unsubscribe());
+    within(() => {
+      const values = new Subject<number>();
+      // Subscribed before its value comes, so that there is something to end.
+      end.add(values.pipe(rateLimit(allOf('a', 'b'))).subscribe());
+      values.next(1);
+    });
+    expect([state('a').waiting.length, state('b').waiting.length]).toEqual([0, 1]);
+    first.leave();
+    other.leave();
+    expect(waiting.fate).toBe('held');
+  });
+});
+
+describe('a request for several gates that stands before work in a queue', () => {
+  it.each([
+    ['a lock', mutex('g')],
+    ['a limiter', rateLimiter('g', { limit: 5, per: '1h' })],
+    ['a quota', quota('g', { limit: 5, per: '1h' })],
+  ])('and waits for what that work holds is a deadlock, though nobody has %s', async (_what, gate) => {
+    const { within, open } = gateWorld();
+    const queued = deferred();
+    const outer = within(() =>
+      run('a', { label: 'me' }, async () => {
+        await queued.promise;
+        return errorOf(run(gate, { label: 'me inside' }, nothing));
+      }),
+    );
+    const both = within(() => run(allOf('a', gate), { label: 'both' }, () => 'done'));
+    queued.resolve();
+    expect(await outer).toMatchObject({
+      code: 'RXB_DEADLOCK',
+      message: expect.stringMatching(
+        /^me inside would wait for g for ever: me inside waits for g, held by both; both waits for a, held by me\./,
+      ),
+    });
+    expect(await both).toBe('done');
+    expect((await open(gate).inspect()).waiting).toEqual([]);
+  });
+
+  it('and waits for somebody who can go on is none', async () => {
+    const { within } = gateWorld();
+    const end = deferred();
+    const other = within(() => run('b', () => end.promise));
+    const both = within(() => run(allOf('b', 'g'), () => 'both'));
+    const outer = within(() => run('a', () => run('g', () => 'inside')));
+    end.resolve();
+    expect(await Promise.all([other, both, outer])).toEqual([undefined, 'both', 'inside']);
   });
 });
