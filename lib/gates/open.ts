@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { acquire } from './acquire.ts';
+import { expected } from '../internal/options.ts';
 import type { AcquireOptions, Gate, Grant } from './gate.ts';
 import { currentHost, type GateHost, hostKey } from './host.ts';
 import type { GateCore } from './port.ts';
@@ -8,6 +9,9 @@ import type { GateSpec, SpecPatch } from './spec.ts';
 
 /** The live gate of a description or name in these gates, by default those of the current coordinator. */
 export function open(gate: GateSpec | string, host: GateHost = currentHost()): Gate {
+  if (typeof gate === 'object' && (gate as { kind?: string } | null)?.kind === 'all') {
+    expected('open()', 'given one gate: open the members of an allOf one by one', gate);
+  }
   return new LiveGate(host, host.core(gate).spec);
 }
 
@@ -42,6 +46,10 @@ class LiveGate implements Gate {
   }
 
   force(fence: number | 'all', reason: string): MaybePromise<number> {
+    if (fence !== 'all' && typeof fence !== 'number')
+      expected(`${this.name}: the fence of force()`, "a number or 'all'", fence);
+    if (typeof reason !== 'string' || reason === '')
+      expected(`${this.name}: the reason of force()`, 'a non-empty string', reason);
     return this.core().force(fence, reason);
   }
 

@@ -29,8 +29,9 @@ export function patched(spec: GateSpec, patch: SpecPatch): { settings: GateSpec;
     const burst = patch.burst ?? (spec.burst === spec.limit ? (settings['limit'] as number) : spec.burst);
     settings['burst'] = positiveNumber(burst, `${owner}.burst`);
   }
-  const pauseUntil = patch.pauseUntil === undefined ? undefined : Number(patch.pauseUntil);
-  if (pauseUntil !== undefined && Number.isNaN(pauseUntil)) {
+  const time = patch.pauseUntil;
+  const pauseUntil = time instanceof Date ? time.getTime() : time;
+  if (pauseUntil !== undefined && (typeof pauseUntil !== 'number' || Number.isNaN(pauseUntil))) {
     expected(`${owner}.pauseUntil`, 'a Date or milliseconds since 1970', patch.pauseUntil);
   }
   return { settings: settings as unknown as GateSpec, pauseUntil };

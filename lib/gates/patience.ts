@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { AbortedError, AcquireTimeoutError } from '../errors.ts';
 import { after } from '../internal/after.ts';
-import { begin, end } from '../internal/handover.ts';
+import { unwatch, watch } from '../internal/aborts.ts';
 import { inTheWay, span } from './describe.ts';
 import { titleOf } from './spec.ts';
 import type { GateCore, Waiter } from './port.ts';
@@ -17,31 +17,6 @@ export const aborted = (core: GateCore, signal: AbortSignal, what = 'Waiting for
     details: { gate: titleOf(core) },
     cause: signal.reason,
   });
-
-/** Those who wait with a signal: one listener for all of them. */
-const waitingWith = new WeakMap<AbortSignal, Set<() => void>>();
-
-function onAborted(this: AbortSignal): void {
-  // In one turn, or whoever leaves would let in another one of them.
-  begin();
-  try {
-    for (const leave of waitingWith.get(this) ?? []) leave();
-  } finally {
-    end();
-  }
-}
-
-function watch(signal: AbortSignal, leave: () => void): void {
-  let waiting = waitingWith.get(signal);
-  if (waiting === undefined) waitingWith.set(signal, (waiting = new Set()));
-  if (waiting.size === 0) signal.addEventListener('abort', onAborted);
-  waiting.add(leave);
-}
-
-function unwatch(signal: AbortSignal, leave: () => void): void {
-  const waiting = waitingWith.get(signal);
-  if (waiting?.delete(leave) && waiting.size === 0) signal.removeEventListener('abort', onAborted);
-}
 
 /** Watches the clock and a signal for somebody who has begun to wait. */
 export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | undefined): Patience {

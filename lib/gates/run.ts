@@ -1,4 +1,5 @@
 import type { CoordinationError } from '../errors.ts';
+import { unwatch, watch } from '../internal/aborts.ts';
 import { type Frame, runIn } from '../internal/context.ts';
 import { expected, optionsFirst } from '../internal/options.ts';
 import { lostError } from './describe.ts';
@@ -124,16 +125,16 @@ class Run<T> implements Waiter, Frame {
       ticket.abort(signal!.reason);
       this.reject(aborted(ticket.core, signal!, 'Work under'));
     };
-    signal?.addEventListener('abort', onAbort);
+    if (signal !== undefined) watch(signal, onAbort);
     // Called off by the work itself, before it has returned its promise.
     if (signal?.aborted) onAbort();
     const onError = (error: unknown): void => {
-      signal?.removeEventListener('abort', onAbort);
+      if (signal !== undefined) unwatch(signal, onAbort);
       this.end(ticket, this.reject, error);
     };
     try {
       (result as PromiseLike<T>).then((value) => {
-        signal?.removeEventListener('abort', onAbort);
+        if (signal !== undefined) unwatch(signal, onAbort);
         this.end(ticket, this.resolve, value);
       }, onError);
     } catch (error) {

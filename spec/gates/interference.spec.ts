@@ -407,3 +407,49 @@ describe('a request for several gates that stands before work in a queue', () =>
     expect(await Promise.all([other, both, outer])).toEqual([undefined, 'both', 'inside']);
   });
 });
+
+it('One signal for many requests gets one listener, while they wait and while they work', async () => {
+  const { within } = gateWorld();
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  const end = deferred();
+  const works = Array.from({ length: 50 }, (_, i) => within(() => run(`a ${i % 25}`, { signal }, () => end.promise)));
+  expect(listeners).toBe(1);
+  end.resolve();
+  await Promise.all(works);
+  expect(listeners).toBe(0);
+});
+
+describe('a live gate', () => {
+  it('refuses times, fences and reasons that mean nothing', async () => {
+    const { open } = gateWorld();
+    const gate = open('a');
+    for (const time of ['120', '', null, true]) {
+      expect((await errorOf(() => gate.pauseUntil(time as unknown as number) as Promise<void>)).code).toBe(
+        'RXB_CONFIG',
+      );
+    }
+    for (const args of [
+      ['everyone', 'why'],
+      [undefined, 'why'],
+      ['all', ''],
+    ] as unknown as [number, string][]) {
+      expect((await errorOf(() => gate.force(...args) as Promise<number>)).code).toBe('RXB_CONFIG');
+    }
+  });
+
+  it('is one gate, not several', async () => {
+    const { open } = gateWorld();
+    const error = await errorOf(() => Promise.resolve(open(allOf('a', 'b') as unknown as string)));
+    expect(error.message).toMatch(/^open\(\) must be given one gate: open the members of an allOf one by one/);
+  });
+});
