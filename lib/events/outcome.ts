@@ -8,14 +8,14 @@ import {
   finalize,
   from,
   isObservable,
-  Observable,
+  type Observable,
   type OperatorFunction,
   Subject,
   Subscription,
   takeUntil,
   throwIfEmpty,
 } from 'rxjs';
-import { show } from '../internal/options.ts';
+import { isObject, iterate } from '../internal/iterate.ts';
 
 /** Who follows a piece of work. */
 export interface Course {
@@ -52,8 +52,6 @@ export function follow(work: unknown, course: Course, collect: Collect): void {
 
 const isPromise = (work: unknown): work is PromiseLike<unknown> =>
   work instanceof Promise || (isObject(work) && typeof (work as Partial<PromiseLike<unknown>>).then === 'function');
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 type Stream = Observable<unknown> | AsyncIterable<unknown>;
 
@@ -138,46 +136,3 @@ function followStream(stream: Stream, course: Course, collect: Collect): void {
       },
     });
 }
-
-/** The values of an iterator, one asked for after the other; `closing` gets the end of one that was left early or `unread`. */
-function iterate(
-  stream: AsyncIterable<unknown>,
-  unread: boolean,
-  closing: (end: Promise<unknown>) => void,
-): Observable<unknown> {
-  return new Observable((subscriber) => {
-    const iterator = stream[Symbol.asyncIterator]();
-    let ended = false;
-    let pending: Promise<unknown> = Promise.resolve();
-    const broken = (error: unknown): void => {
-      ended = true;
-      subscriber.error(error);
-    };
-    const pull = (): void => {
-      const step = promised(() => iterator.next());
-      pending = step;
-      step.then((answer) => {
-        if (!isObject(answer)) {
-          broken(new TypeError(`An iterator answered ${show(answer)} instead of { done, value }.`));
-          return;
-        }
-        ended = answer.done === true;
-        if (ended) subscriber.complete();
-        else subscriber.next(answer.value);
-        if (!subscriber.closed) pull();
-      }, broken);
-    };
-    if (unread) subscriber.complete();
-    else pull();
-    return () => {
-      // One that cannot be closed has ended when it has answered what it was asked last.
-      if (!ended) closing(iterator.return === undefined ? pending : promised(() => iterator.return?.()));
-    };
-  });
-}
-
-/** What `fn` throws is a rejection. */
-const promised = <T>(fn: () => T | PromiseLike<T>): Promise<T> =>
-  new Promise((resolve) => {
-    resolve(fn());
-  });

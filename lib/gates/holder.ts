@@ -3,6 +3,7 @@ import type { CoordinationError } from '../errors.ts';
 import { type Frame, runIn } from '../internal/context.ts';
 import { reportUnhandled } from '../internal/env.ts';
 import { begin, end } from '../internal/handover.ts';
+import { isObject, iterate } from '../internal/iterate.ts';
 import type { Sink } from '../internal/sink.ts';
 import type { Destination } from '../internal/stream.ts';
 import { lostError } from './describe.ts';
@@ -126,9 +127,25 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
 
   /** Subscribes to the work. Streams first: to look for a `then` that is not there is dear. */
   follow(input: ObservableInput<T>, ticket: Ticket): void {
+    // Nobody gives a token back, but its work may look at the signal to hear that it is over.
+    if (!ticket.core.lease) this.add(() => ticket.abort(released));
     if (input instanceof Observable) input.subscribe(this);
     else if (typeof (input as PromiseLike<T> | null)?.then === 'function') this.await(input as PromiseLike<T>, ticket);
+    else if (isObject(input) && Symbol.asyncIterator in input) this.read(input, ticket);
     else from(input).subscribe(this);
+  }
+
+  /** An iterator that is left early goes on to its next answer: until then it still writes. */
+  private read(input: AsyncIterable<T>, ticket: Ticket): void {
+    const closing = (end: Promise<unknown>): void => {
+      this.running = true;
+      const over = (): void => {
+        this.running = false;
+        ticket.core.release(ticket);
+      };
+      end.then(over, over);
+    };
+    iterate(input, false, closing).subscribe(this);
   }
 
   /**

@@ -67,6 +67,59 @@ describe('hold', () => {
     ]);
   });
 
+  it('keeps the gate until an async iterator that was left early has answered', async () => {
+    const { within, ask, clock } = gateWorld();
+    const log: string[] = [];
+    let step!: () => void;
+    async function* tokens(): AsyncGenerator<string> {
+      try {
+        yield 'a';
+        await new Promise<void>((resolve) => (step = resolve));
+        log.push('still writing');
+        yield 'b';
+      } finally {
+        log.push('closed');
+      }
+    }
+    let signal!: AbortSignal;
+    const work = within(() =>
+      heard(
+        hold(acquire(lock), (grant) => {
+          signal = grant.signal;
+          return tokens();
+        }),
+      ),
+    );
+    const next = ask(lock);
+    await clock.advance(0);
+    work.unsubscribe();
+    expect([signal.aborted, next.fate]).toEqual([true, 'waiting']);
+    await clock.advance(0);
+    expect(next.fate).toBe('waiting');
+    step();
+    await clock.advance(0);
+    expect([next.fate, work.log, log]).toEqual(['held', ['a'], ['still writing', 'closed']]);
+  });
+
+  it('aborts the signal of a token when its work is unsubscribed, or over', () => {
+    const { within } = gateWorld();
+    const signals: AbortSignal[] = [];
+    const limiter = rateLimiter('api', { limit: 10, per: '1s' });
+    const work = (rest: Observable<never>) =>
+      within(() =>
+        heard(
+          hold(acquire(limiter), ({ signal }) => {
+            signals.push(signal);
+            return rest;
+          }),
+        ),
+      );
+    work(NEVER).unsubscribe();
+    work(NEVER);
+    work(EMPTY);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false, true]);
+  });
+
   it('refuses what is no function, when it is called', async () => {
     const error = await errorOf(() => hold(acquire(lock), of(1) as never));
     expect(error.message).toMatch(/^The work of hold\(\) must be a function of the grant/);
