@@ -27,7 +27,7 @@ export function iterate<T>(
         }
         ended = answer.done === true;
         if (ended) subscriber.complete();
-        else subscriber.next(answer.value);
+        else subscriber.next(answer.value as T);
         if (!subscriber.closed) pull();
       }, broken);
     };
