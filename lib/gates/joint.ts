@@ -143,7 +143,8 @@ export class JointCore implements GateCore {
 
   deliver(ticket: Ticket): void {
     const { parts } = ticket.more();
-    if (this.env.activity !== null && !this.announced(ticket)) return;
+    for (const { core } of parts) (core as Turnstile).due--;
+    if (ticket.state !== RESERVED || (this.env.activity !== null && !this.announced(ticket))) return;
     ticket.state = this.lease ? HELD : OVER;
     for (const part of parts) part.state = part.core.lease ? HELD : OVER;
     ticket.waiter.granted(ticket);

@@ -55,7 +55,7 @@ export interface GateCore {
   cancel(ticket: Ticket): void;
   /** Gives a lease back and reserves for the next. Idempotent, never throws, locally final at once. */
   release(ticket: Ticket): void;
-  /** The turn of a reserved grant has come: tells its waiter. */
+  /** The turn of a reserved grant has come: tells its waiter, unless that one has left meanwhile. */
   deliver(ticket: Ticket): void;
   /** Moves the end of a lease to `ms` from now, by default its `ttl`. `false`: it is no longer held. */
   extend(ticket: Ticket, ms: number | undefined): MaybePromise<boolean>;
@@ -267,6 +267,6 @@ export class Ticket implements Entered, Reserved {
   }
 
   deliver(): void {
-    if (this.state === RESERVED) this.core.deliver(this);
+    this.core.deliver(this);
   }
 }

@@ -55,6 +55,8 @@ export class Turnstile implements GateCore {
   private readonly lapse: number;
   /** The spec with all changes so far. */
   settings: GateSpec;
+  /** Reserved for those who have still to hear of it: newcomers queue behind them. */
+  due = 0;
   /** The last time that was read, for policies that can do with an old one. */
   private seen = 0;
   private pausedUntil: number;
@@ -91,7 +93,7 @@ export class Turnstile implements GateCore {
     const ticket = new Ticket(this, waiter);
     waiter.ticket = ticket;
     this.resting = false;
-    if (this.line.head !== null || !this.opensNow(waiter.ask.cost)) {
+    if (this.line.head !== null || this.due > 0 || !this.opensNow(waiter.ask.cost)) {
       this.wait(ticket);
       return;
     }
@@ -175,7 +177,8 @@ export class Turnstile implements GateCore {
   }
 
   deliver(ticket: Ticket): void {
-    this.told(ticket);
+    this.due--;
+    if (ticket.state === RESERVED) this.told(ticket);
   }
 
   private wait(ticket: Ticket): void {
@@ -306,10 +309,11 @@ export class Turnstile implements GateCore {
     return policy.opensAt(head.waiter.ask.cost, this.seen, this.line.size) <= this.seen;
   }
 
-  /** Takes a ticket out of the queue and books it. */
+  /** Takes a ticket out of the queue and books it. Whoever reserves hands it over too. */
   reserve(ticket: Ticket): void {
     this.unqueue(ticket);
     this.book(ticket);
+    this.due++;
     // Whoever is left when a barrier opens begins the next generation.
     if (this.line.head !== null && this.settings.kind === 'barrier')
       this.breaksAt = this.env.clock.now() + this.settings.timeout;

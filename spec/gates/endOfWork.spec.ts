@@ -1,6 +1,6 @@
-import { config, Observable, of, throwError, type Subscriber } from 'rxjs';
+import { config, Observable, of, Subject, throwError, Subscription, type Subscriber } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { acquire, hold, mutex, run, semaphore, type Grant } from 'rxbaton';
+import { acquire, allOf, hold, mutex, run, semaphore, type GateRef, type Grant } from 'rxbaton';
 import { withLock } from 'rxbaton/operators';
 import { drainJobs } from '../../lib/testing/drainJobs.ts';
 import { deferred } from '../support/deferred.ts';
@@ -105,6 +105,62 @@ describe('the end of work', () => {
     c.complete();
     again.complete();
     expect(log.filter((line) => line.endsWith('starts'))).toEqual(['b starts', 'c starts', 'a again starts']);
+  });
+
+  it('lets nobody pass who is let in but has still to hear of it, though there is room for both', () => {
+    const { within } = gateWorld();
+    const pool = semaphore('pool', { permits: 2 });
+    const work = new Subject<never>();
+    const log: string[] = [];
+    const fences: number[] = [];
+    const enter = (name: string, gate: GateRef) =>
+      acquire(gate).subscribe(({ fence }) => {
+        log.push(name);
+        fences.push(fence!);
+      });
+    within(() => {
+      hold(acquire(pool, { cost: 2 }), () => work).subscribe({
+        complete: () => {
+          enter('newcomer', pool);
+          log.push('end heard');
+        },
+      });
+      enter('first in line', pool);
+      work.complete();
+    });
+    expect(log).toEqual(['end heard', 'first in line', 'newcomer']);
+    expect(fences[1]).toBeGreaterThan(fences[0]!);
+  });
+
+  it('lets nobody pass a request for several gates that has still to hear of it', () => {
+    const { within } = gateWorld();
+    const pool = semaphore('pool', { permits: 2 });
+    const work = new Subject<never>();
+    const log: string[] = [];
+    within(() => {
+      hold(acquire(pool, { cost: 2 }), () => work).subscribe({
+        complete: () => acquire(pool).subscribe(() => log.push('newcomer')),
+      });
+      acquire(allOf(pool, lock)).subscribe(() => log.push('both'));
+      work.complete();
+    });
+    expect(log).toEqual(['both', 'newcomer']);
+  });
+
+  it('does not make newcomers queue for those who were let in and left before they heard of it', () => {
+    const { within, activity } = gateWorld();
+    const pool = semaphore('pool', { permits: 2 });
+    const work = new Subject<never>();
+    within(() => {
+      const leaving = new Subscription();
+      hold(acquire(pool, { cost: 2 }), () => work).subscribe({ complete: () => leaving.unsubscribe() });
+      leaving.add(acquire(pool).subscribe());
+      leaving.add(acquire(allOf(pool, lock)).subscribe());
+      work.complete();
+      const seen = activity();
+      acquire(pool).subscribe();
+      expect(seen.map(({ action }) => action)).toEqual(['granted']);
+    });
   });
 
   it('lets who asks again inside it enter where nobody waits', () => {
