@@ -3,6 +3,7 @@ import { expected, knownOptions } from '../internal/options.ts';
 import { costOf } from './ask.ts';
 import { teachJoining } from './joining.ts';
 import { JointCore, type Share } from './joint.ts';
+import { refuseBarrier } from './refuseBarrier.ts';
 import type { AllOf, Gate, Member } from './gate.ts';
 import type { GateSpec } from './spec.ts';
 
@@ -12,6 +13,10 @@ import type { GateSpec } from './spec.ts';
  * Queues in each gate at once and enters when it is first in all of them. A member can say how much of it is wanted, and of
  * which key. The grant's `charge` goes to the quotas among them.
  *
+ * A barrier cannot be one of them: its parties enter together, and some could still have to wait for another gate. Meet at
+ * the barrier first, then take the others.
+ *
+ * @throws ConfigError for no members, for what is no gate, and for a barrier; for the bare name of one when it is subscribed.
  * @example One request to a model: a lock, a request and its tokens
  * ```ts
  * await run(allOf(report, requests, { gate: tokens, cost: 1200 }), () => ask(model));
@@ -41,5 +46,7 @@ function memberOf(gate: Member['gate'], cost = 1, key?: string): Member {
   if (typeof named !== 'string' || named === '')
     expected('A member of allOf()', 'a gate: a description, a live gate or a name', gate);
   if (key !== undefined && typeof key !== 'string') expected('The key of a member of allOf()', 'a string', key);
+  // What a name stands for is not known before it is opened.
+  if (typeof gate === 'object') refuseBarrier('spec' in gate ? gate.spec : gate);
   return { gate, cost: costOf(cost, 'A member of allOf()'), key };
 }

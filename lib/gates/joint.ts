@@ -81,7 +81,7 @@ export class JointCore implements GateCore {
       if (this.env.activity !== null) {
         for (const part of parts) if (part.state === QUEUED) (part.core as Turnstile).tell('queued', part);
       }
-      if (!this.tryEnter(ticket)) this.turnBarriers(parts);
+      this.tryEnter(ticket);
       if (ticket.state !== QUEUED) ticket.queuedAt = -1;
     } finally {
       end();
@@ -100,11 +100,6 @@ export class JointCore implements GateCore {
       this.withdraw(ticket, error.code);
       waiter.refused(error);
     }
-  }
-
-  /** One more has come: that alone may open them. */
-  private turnBarriers(parts: readonly Ticket[]): void {
-    for (const { core } of parts) if (core.spec.kind === 'barrier') (core as Turnstile).turn();
   }
 
   /** Takes back a request that was not to wait. */
@@ -250,7 +245,7 @@ class PartWaiter implements Waiter {
   }
 
   refused(error: Parameters<Waiter['refused']>[0]): void {
-    // A resize or a broken barrier refused this part: the others leave their queues.
+    // A resize refused this part: the others leave their queues.
     if (this.joint.state !== QUEUED) return;
     this.joint.core.cancel(this.joint);
     this.whole.refused(error);

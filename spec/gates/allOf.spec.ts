@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acquire, allOf, cyclicBarrier, hold, mutex, quota, rateLimiter, run, semaphore } from 'rxbaton';
+import { acquire, allOf, cyclicBarrier, define, hold, mutex, quota, rateLimiter, run, semaphore } from 'rxbaton';
 import { Observable } from 'rxjs';
 import { deferred } from '../support/deferred.ts';
 import { errorOf, gateWorld } from '../support/gateWorld.ts';
@@ -276,20 +276,21 @@ describe('allOf', () => {
     expect(seen).toEqual([1, 1]);
   });
 
-  it('meets at a barrier: all enter when the last has arrived and every other gate is free', () => {
-    const { ask } = gateWorld();
+  it('refuses a barrier, whose parties enter together, and says what to do', async () => {
+    const { open } = gateWorld();
     const meet = cyclicBarrier('meet', { parties: 2 });
-    const one = ask(allOf(meet, a));
-    expect(one.fate).toBe('waiting');
-    const two = ask(allOf(meet, b));
-    expect([one.fate, two.fate]).toEqual(['held', 'held']);
+    for (const gate of [meet, open(meet), { gate: meet }]) {
+      const error = await errorOf(() => allOf(a, gate));
+      expect(error.code).toBe('RXB_CONFIG');
+      expect(error.message).toMatch(/^allOf\(\) cannot take the barrier 'meet'\..*Meet at the barrier first/);
+    }
   });
 
-  it('breaks no barrier by a try', () => {
-    const { ask } = gateWorld();
-    const meet = cyclicBarrier('meet', { parties: 3 });
-    const one = ask(meet);
-    expect([ask(allOf(meet, a), { timeout: 0 }).fate, one.fate]).toEqual(['RXB_BUSY', 'waiting']);
+  it('refuses the name of a barrier when it is opened', () => {
+    const { within, ask, state } = gateWorld();
+    within(() => define(cyclicBarrier('meet', { parties: 2 })));
+    expect(ask(allOf(a, 'meet')).fate).toBe('RXB_CONFIG');
+    expect([state(a).available, state('meet').waiting]).toEqual([1, []]);
   });
 
   it('has no key and no cost of its own', () => {
