@@ -88,16 +88,24 @@ export interface Coordinator<N extends Names = any> extends AsyncDisposable {
   attach(instance: object): Subscription;
   /**
    * Resolves when nothing is under way: every handler, with its retries, every call, and every release that is on its way to
-   * a backend. Does not wait for what bare subscriptions do.
+   * a backend. Does not wait for what bare subscriptions do, nor for bare `run`, `hold` and `enter`: await those yourself.
    *
-   * @throws SettledInsideError (rejects) inside a handler or call, which it would wait for.
+   * @throws SettledInsideError (rejects) inside a handler or call, which it would wait for. What a handler has left behind
+   * (a timer, say) may call it as soon as all handlers of its event have ended. ConfigError for any argument.
    */
   settled(): Promise<void>;
   /**
    * Refuses new work, lets what is under way and what it starts come to its end, then completes all streams of events.
-   * After the deadline it drops what is queued and aborts the rest. Idempotent: later calls get the first one's promise.
+   * After the deadline it drops what is queued and aborts the rest. What is left of the deadline goes to the backend.
    *
-   * @throws SettledInsideError (rejects) inside a handler or call, which it would wait for; nothing was changed.
+   * Waits for handlers and coordinated calls. Await bare `run`, `hold` and `enter`, and the subscriptions of operators,
+   * yourself; gates stay usable.
+   *
+   * May be called again: all calls share one outcome, and the earliest of their deadlines counts. So a second signal can
+   * force the exit: `close()` at the first, `close({ deadline: 0 })` at the next.
+   *
+   * @throws SettledInsideError (rejects) inside a handler or call, which it would wait for; nothing was changed. What a
+   * handler has left behind (a timer, say) may call it as soon as all handlers of its event have ended.
    */
   close(options?: CloseOptions): Promise<CloseReport>;
 }

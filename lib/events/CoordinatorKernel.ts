@@ -1,17 +1,18 @@
 import { Observable, Subscription } from 'rxjs';
 import { ClosedError, ConfigError, SettledInsideError } from '../errors.ts';
 import { withWall, type GateHost } from '../gates/host.ts';
-import { after } from '../internal/after.ts';
 import { runIn, type Frame } from '../internal/context.ts';
 import { hostClock, hostRandom, type Clock } from '../internal/env.ts';
 import { knownOptions, show } from '../internal/options.ts';
 import { frameHere, runHere } from '../internal/scope.ts';
 import { milliseconds } from '../time/duration.ts';
+import { Closing } from './Closing.ts';
 import type { CloseOptions, CloseReport, CoordinatorOptions } from './Coordinator.ts';
 import { checkEmitOptions, Envelopes } from './envelopes.ts';
 import { errorData } from './errorData.ts';
 import type { CoordinatorEvent } from './event.ts';
 import { EventBus, type Sink, type Topic } from './EventBus.ts';
+import { EventFrame } from './EventFrame.ts';
 import { gateWatch } from './gateWatch.ts';
 import { terms, type HandlerOptions } from './handlerOptions.ts';
 import type { Handler, Work } from './kernel.ts';
@@ -41,9 +42,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   /** Everybody who listens, to be ended by `close`. */
   readonly #lanes = new Set<Lane>();
   readonly #streams = new Set<StreamSink>();
-  #closing: Promise<CloseReport> | null = null;
-  /** The deadline is over: not even work that is under way may start more. */
-  #late = false;
+  #closing: Closing | null = null;
 
   constructor(gates: GateHost, options: CoordinatorOptions) {
     this.gates = gates;
@@ -75,7 +74,9 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   readonly when = (selector: Selector, handler?: Handler, options?: HandlerOptions): unknown =>
     handler === undefined ? this.events(selector) : this.handle(selector, handler, options);
 
-  readonly settled = async (): Promise<void> => {
+  readonly settled = async (...given: readonly unknown[]): Promise<void> => {
+    if (given.some((each) => each !== undefined))
+      throw new ConfigError('settled() takes no options.', { hint: 'Behind then: .then(() => settled()).' });
     this.#refuseInside('settled()');
     do {
       await this.#works.idle();
@@ -87,7 +88,9 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     knownOptions('close()', options, ['deadline']);
     const deadline = milliseconds(options.deadline ?? Infinity, 'close().deadline', { zero: true, infinite: true });
     this.#refuseInside('close()');
-    return (this.#closing ??= this.#close(deadline));
+    this.#closing ??= this.#close();
+    this.#closing.hurry(deadline);
+    return this.#closing.done;
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,7 +104,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   }
 
   admit(what: string): void {
-    if (this.#closing === null || (!this.#late && this.#inside(true))) return;
+    if (this.#closing === null || (!this.#closing.late && this.#inside(true))) return;
     throw new ClosedError(`${what} came after close(): the coordinator takes no new work.`, { details: { what } });
   }
 
@@ -144,19 +147,13 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     return this.tracks ? runIn(frame, fn, argument) : runHere(frame, fn, argument);
   }
 
-  /** A tree of its own: nobody above waits for a handler, and a chain of causes must not become a chain of frames. */
   resume<A>(event: CoordinatorEvent, fn: (argument: A) => void, argument: A): void {
-    const frame: Frame = {
-      parent: null,
-      coordinator: this,
-      cause: event,
-      call: null,
-      root: true,
-      ticket: null,
-      over: false,
-    };
-    if (this.tracks) runIn(frame, fn, argument);
-    else runHere(frame, fn, argument);
+    const frame = new EventFrame(this, event);
+    try {
+      this.run(frame, fn, argument);
+    } finally {
+      frame.leave();
+    }
   }
 
   heard(error: unknown): void {
@@ -257,34 +254,23 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     });
   }
 
-  async #close(deadline: number): Promise<CloseReport> {
-    let aborted: readonly string[] = [];
-    let dropped = 0;
-    const abort = (): void => {
-      this.#late = true;
-      // Before the runs end, lest they make place for what waits behind them.
-      for (const lane of this.#lanes) dropped += lane.drop();
-      aborted = this.#works.abort(
-        new ClosedError(`The deadline of close(), ${deadline} ms, was over.`, { details: { deadline } }),
-      );
-    };
-    const started = this.clock.now();
-    if (deadline === 0) abort();
-    const timer = after(this.clock, deadline, abort);
-    await this.#works.idle();
-    timer.unsubscribe();
-    this.#late = true;
-    for (const lane of [...this.#lanes]) lane.subscription.unsubscribe();
-    for (const sink of [...this.#streams]) sink.complete();
-    await this.gates.backend.close(
-      deadline === Infinity ? {} : { deadline: Math.max(0, deadline - (this.clock.now() - started)) },
-    );
-    this.#reporter.log(
-      aborted.length + dropped > 0 ? 'warn' : 'info',
-      { aborted, dropped },
-      'The coordinator is closed.',
-    );
-    return { aborted, dropped };
+  #close(): Closing {
+    return new Closing({
+      clock: this.clock,
+      backend: this.gates.backend,
+      idle: () => this.#works.idle(),
+      abort: (reason) => {
+        let dropped = 0;
+        // Before the runs end, lest they make place for what waits behind them.
+        for (const lane of this.#lanes) dropped += lane.drop();
+        return { aborted: this.#works.abort(reason), dropped };
+      },
+      end: () => {
+        for (const lane of [...this.#lanes]) lane.subscription.unsubscribe();
+        for (const sink of [...this.#streams]) sink.complete();
+      },
+      reporter: this.#reporter,
+    });
   }
 }
 

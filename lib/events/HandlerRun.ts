@@ -3,6 +3,7 @@ import { CallTimeoutError } from '../errors.ts';
 import { after } from '../internal/after.ts';
 import type { CoordinatorEvent } from './event.ts';
 import type { BusOwner } from './EventBus.ts';
+import type { EventFrame } from './EventFrame.ts';
 import type { Terms } from './handlerOptions.ts';
 import type { Handler, Kernel, Links, Work } from './kernel.ts';
 
@@ -46,6 +47,8 @@ export class HandlerRun implements Work {
   #turn = 0;
   /** The stream that the handler returned. */
   #stream: Subscription | null = null;
+  /** Where this attempt goes on after its delivery. */
+  #frame: EventFrame | null = null;
   /** The limit of this attempt, or the wait for the next. */
   #timer: Subscription | null = null;
   /** What the last attempt failed with, while the next one is waited for. */
@@ -89,6 +92,9 @@ export class HandlerRun implements Work {
       if (turn === this.#turn) this.#failed(error);
     };
     const { host, terms } = this.#lane;
+    // The handler has just returned: this is still its delivery.
+    this.#frame = host.here() as EventFrame;
+    this.#frame.enter();
     if (isPromise(result)) {
       result.then(succeeded, failed);
     } else {
@@ -179,6 +185,8 @@ export class HandlerRun implements Work {
   /** Stops what the attempt or the wait has running. */
   #release(): void {
     this.#turn++;
+    this.#frame?.leave();
+    this.#frame = null;
     if (this.#timer === null && this.#stream === null) return;
     const running = [this.#timer, this.#stream];
     this.#timer = this.#stream = null;

@@ -6,7 +6,7 @@
 /** One level of the context. Holders of a gate are frames themselves, so that a hold costs no object more. */
 export interface Frame {
   parent: Frame | null;
-  /** It has ended: it holds nothing, and knows nothing that those below it do not know themselves. */
+  /** It has ended: it holds nothing and nobody waits for it. What a root knows still holds for what it left behind. */
   readonly over: boolean;
   /** The coordinator that bare functions resolve to below here; `null` asks the parent. */
   readonly coordinator: object | null;
@@ -67,7 +67,8 @@ export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a?: A
 
 /**
  * The nearest frame that has not ended, for something new below it. Those above are joined up again without the ones that
- * have, since work that starts its successor and ends must not leave a chain of frames behind.
+ * have, since work that starts its successor and ends must not leave a chain of frames behind. A root stays: it is the end
+ * of the chain, and what an ended handler has left behind still has its cause and its coordinator.
  */
 export function living(frame: Frame | null): Frame | null {
   const nearest = skipEnded(frame);
@@ -77,7 +78,7 @@ export function living(frame: Frame | null): Frame | null {
 
 function skipEnded(frame: Frame | null): Frame | null {
   let at = frame;
-  while (at !== null && at.over) at = at.parent;
+  while (at !== null && at.over && !at.root) at = at.parent;
   return at;
 }
 

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { NEVER, Observable, Subject } from 'rxjs';
+import { NEVER, Observable, Subject, timer } from 'rxjs';
 import {
   ClosedError,
   ConfigError,
   createCoordinator,
   detached,
+  emit as bareEmit,
+  run,
+  settled as settledBare,
   SettledInsideError,
   within,
+  type CloseOptions,
   type CoordinatorOptions,
 } from 'rxbaton';
 import { virtualTime } from 'rxbaton/testing';
@@ -170,6 +174,79 @@ describe('settled', () => {
     expect(waited).toBe('fine');
   });
 
+  it('is allowed in what a handler has left behind, once the handlers of its event have ended', async () => {
+    const { coordinator, when, emit, coordinate, clock, settled } = make();
+    const [slow, retried] = [new Subject<void>(), new Subject<void>()];
+    const said: string[] = [];
+    let tries = 0;
+    const later = (what: string, ms: number): void => {
+      timer(ms, clock).subscribe(() => {
+        void settled().then(
+          () => said.push(`${what} at ${ms}`),
+          (error: unknown) => said.push(`${what} at ${ms}: ${(error as Error).name}`),
+        );
+      });
+    };
+    when('sync', () => {
+      later('sync', 1);
+    });
+    when('promise', async () => {
+      later('promise', 1);
+      await null;
+    });
+    when('stream', () => {
+      later('stream', 1);
+      later('stream', 3);
+      return slow;
+    });
+    when(
+      'tried',
+      () => {
+        later(`try ${++tries}`, 4);
+        return tries < 2 ? Promise.reject(new Error('again')) : retried;
+      },
+      { retry: { attempts: 2, delay: 4 } },
+    );
+    emit('sync');
+    emit('promise');
+    await clock.advance(1);
+    expect(said).toEqual(['sync at 1', 'promise at 1']);
+    emit('stream');
+    await clock.advance(2);
+    expect(said.splice(0)).toEqual(['sync at 1', 'promise at 1', 'stream at 1: SettledInsideError']);
+    slow.complete();
+    await clock.advance(1);
+    expect(said.splice(0)).toEqual(['stream at 3']);
+    // The first attempt is over while the second one waits, and is waited for.
+    emit('tried');
+    await clock.advance(8);
+    expect(said.splice(0)).toEqual(['try 2 at 4: SettledInsideError']);
+    retried.complete();
+    await jobs();
+    expect(said).toEqual(['try 1 at 4']);
+    // What was left behind still knows where it comes from.
+    const causes: (string | undefined)[] = [];
+    when('out', (_data, { causationId }) => causes.push(causationId));
+    const agent = coordinate('agent', () => bareEmit('out'));
+    when('in', () => {
+      timer(1, clock).subscribe(() => void run('db', () => bareEmit('out')));
+      timer(1, clock).subscribe(() => void agent());
+    });
+    const cause = emit('in');
+    await clock.advance(1);
+    await coordinator.settled();
+    expect(causes).toEqual([cause, cause]);
+  });
+
+  it('takes no arguments', async () => {
+    const { coordinator } = make();
+    for (const settled of [coordinator.settled, settledBare] as ((options?: object) => Promise<void>)[]) {
+      await expect(settled({ timeout: 5 })).rejects.toThrow(ConfigError);
+      await expect(settled({})).rejects.toThrow('settled() takes no options');
+      await settled(undefined);
+    }
+  });
+
   it('is allowed in what a call has left behind, once it has ended', async () => {
     const { coordinate, settled } = make();
     let waited: unknown;
@@ -287,6 +364,70 @@ describe('close', () => {
     expect((await closing).aborted).toEqual(['holder', 'waiter', 'another']);
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 3 }, () => expect.any(ClosedError)));
     expect(heard.filter((name) => !name.startsWith('holder'))).toEqual(['waiter_cancelled', 'another_cancelled']);
+  });
+
+  it.each<[string, CloseOptions | undefined]>([
+    ['without a deadline', undefined],
+    ['with a later one', { deadline: '1h' }],
+  ])('can be made more urgent after a call %s, and all calls share one outcome', async (_, options) => {
+    const { when, emit, close, clock } = make();
+    when('a', function endless() {
+      return NEVER;
+    });
+    emit('a');
+    const first = close(options);
+    const ended = watch(first);
+    await clock.advance(5);
+    const second = close({ deadline: 10 });
+    const third = close({ deadline: 1000 });
+    await clock.advance(9);
+    expect(ended.ended).toBe(false);
+    await clock.advance(1);
+    expect(ended.ended).toBe(true);
+    expect(await first).toEqual({ aborted: ['endless'], dropped: 0 });
+    expect([await second, await third, await close({ deadline: 0 })]).toEqual(Array(3).fill(await first));
+    expect(clock.pending).toBe(0);
+  });
+
+  it('can be called by a timer that a handler has left behind, and says which deadline was over', async () => {
+    const { when, emit, coordinate, clock, close } = make();
+    const agent = coordinate('agent', () => NEVER);
+    const result = agent().catch(String);
+    let report: unknown;
+    when('stop', () => {
+      timer(1, clock).subscribe(() => {
+        void close();
+        void close({ deadline: 0 }).then((said) => (report = said));
+      });
+    });
+    emit('stop');
+    await clock.advance(1);
+    expect(report).toEqual({ aborted: ['agent'], dropped: 0 });
+    expect(await result).toContain('0 ms');
+  });
+
+  it('passes a shorter deadline on to a backend that is closing, until it has closed', async () => {
+    const deadlines: unknown[] = [];
+    const written = new Subject<void>();
+    const backend = {
+      ...memoryBackend(),
+      close: (options?: { deadline?: number }) => {
+        deadlines.push(options?.deadline);
+        if (options?.deadline === 7) return Promise.reject(new Error('twice'));
+        return new Promise<void>((resolve) => written.subscribe({ complete: resolve }));
+      },
+    };
+    const { close, errors } = make({ backend });
+    const closing = close();
+    await jobs();
+    void close({ deadline: 10 });
+    void close({ deadline: 20 });
+    void close({ deadline: 7 });
+    written.complete();
+    await closing;
+    await close({ deadline: 0 });
+    expect(deadlines).toEqual([undefined, 10, 7]);
+    expect(errors.map(String)).toEqual(['Error: twice']);
   });
 
   it('with deadline 0 aborts at once', async () => {
