@@ -33,8 +33,9 @@ export interface CoordinatorOptions {
    */
   readonly context?: 'on' | 'off';
   /**
-   * Freezes events with their data, to the depth of plain objects and arrays: so also the arguments and the result of a call
-   * whose events somebody listens to. Default `false`.
+   * Freezes events that somebody listens to, with their data, to the depth of plain objects and arrays. So what is given to
+   * `emit` is frozen too, but never the arguments and the result of a call: of its events only what the library has made (the
+   * event, its data, the array of arguments) is. Default `false`.
    */
   readonly freeze?: boolean;
   /** What happens when a request for a gate would close a cycle of waiting. Default `'error'`. */

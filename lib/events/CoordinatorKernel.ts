@@ -1,4 +1,4 @@
-import { Observable, Subscription } from 'rxjs';
+import { Observable } from 'rxjs';
 import { ClosedError, ConfigError, SettledInsideError } from '../errors.ts';
 import { withWall, type GateHost } from '../gates/host.ts';
 import { runIn, type Frame } from '../internal/context.ts';
@@ -14,7 +14,8 @@ import type { CoordinatorEvent } from './event.ts';
 import { EventBus, type Sink, type Topic } from './EventBus.ts';
 import { EventFrame } from './EventFrame.ts';
 import { gateWatch } from './gateWatch.ts';
-import { terms, type HandlerOptions } from './handlerOptions.ts';
+import { terms, withHandler, type HandlerOptions } from './handlerOptions.ts';
+import { disposable, endWith } from './handlerSubscription.ts';
 import type { Handler, Work } from './kernel.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { HandlerDropped, HandlerFailed } from './ownEvents.ts';
@@ -72,7 +73,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   };
 
   readonly when = (selector: Selector, handler?: Handler, options?: HandlerOptions): unknown =>
-    handler === undefined ? this.events(selector) : this.handle(selector, handler, options);
+    withHandler(handler, options) ? this.handle(selector, handler, options) : this.events(selector);
 
   readonly settled = async (...given: readonly unknown[]): Promise<void> => {
     if (given.some((each) => each !== undefined))
@@ -108,8 +109,8 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     throw new ClosedError(`${what} came after close(): the coordinator takes no new work.`, { details: { what } });
   }
 
-  publish(name: string, data: unknown, options?: EmitOptions): string {
-    return this.#send(this.#bus.topic(name), name, data, options);
+  publish(name: string, data: unknown, options?: EmitOptions, spared?: readonly unknown[]): string {
+    return this.#send(this.#bus.topic(name), name, data, options, spared);
   }
 
   wanted(name: string): boolean {
@@ -219,9 +220,15 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     return subscription;
   }
 
-  #send(topic: Topic, name: string, data: unknown, options: EmitOptions | undefined): string {
+  #send(
+    topic: Topic,
+    name: string,
+    data: unknown,
+    options: EmitOptions | undefined,
+    spared?: readonly unknown[],
+  ): string {
     const id = this.#envelopes.next();
-    if (this.#bus.builds(topic)) this.#bus.post(topic, this.#envelopes.wrap(id, name, data, options));
+    if (this.#bus.builds(topic)) this.#bus.post(topic, this.#envelopes.wrap(id, name, data, options, spared));
     return id;
   }
 
@@ -272,24 +279,4 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
       reporter: this.#reporter,
     });
   }
-}
-
-function dispose(this: Subscription): void {
-  this.unsubscribe();
-}
-
-function disposable(teardown: () => void): HandlerSubscription {
-  return Object.assign(new Subscription(teardown), { [Symbol.dispose]: dispose });
-}
-
-/** Ends the subscription when the signal aborts, and leaves nothing on the signal when it ends earlier. */
-function endWith(subscription: Subscription, signal: AbortSignal): void {
-  const end = (): void => {
-    subscription.unsubscribe();
-  };
-  signal.addEventListener('abort', end);
-  subscription.add(() => {
-    signal.removeEventListener('abort', end);
-  });
-  if (signal.aborted) end();
 }

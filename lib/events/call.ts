@@ -143,7 +143,7 @@ export class Call implements Work, Attempted {
     if (this.beganAt >= 0) return;
     const { plan, kernel, args } = this;
     this.beganAt = kernel.clock.now();
-    if (kernel.wanted(plan.started)) this.publish(plan.started, { args, timestamp: kernel.clock.wall() });
+    if (kernel.wanted(plan.started)) this.publish(plan.started, { args, timestamp: kernel.clock.wall() }, args);
   }
 
   value(value: unknown): void {
@@ -246,22 +246,19 @@ export class Call implements Work, Attempted {
       duration: this.beganAt < 0 ? 0 : kernel.clock.now() - this.beganAt,
       waited: this.waitedFor,
     };
-    if (this.outcome === COMPLETE) this.publish(name, { result, ...ended });
+    if (this.outcome === COMPLETE) this.publish(name, { result, ...ended }, [result]);
     else if (this.outcome === FAILED) {
       kernel.heard(result);
       this.publish(name, { error: errorData(result), ...ended });
     } else this.publish(name, { reason: errorData(result), ...ended });
   }
 
-  /** What goes wrong with an event never changes the outcome of the call. */
-  private publish(name: string, data: object): void {
+  /** What goes wrong with an event never changes the outcome of the call, nor does who listens: its own values are spared. */
+  private publish(name: string, data: object, spared?: readonly unknown[]): void {
     const { kernel, plan, runId, parent } = this;
     try {
-      kernel.publish(name, data, {
-        sender: plan.name,
-        runId,
-        cause: nearest(parent, 'cause') as CoordinatorEvent | null,
-      });
+      const cause = nearest(parent, 'cause') as CoordinatorEvent | null;
+      kernel.publish(name, data, { sender: plan.name, runId, cause }, spared);
     } catch (error) {
       kernel.report(error, name);
     }

@@ -12,6 +12,10 @@ type Draft = { -readonly [K in keyof CoordinatorEvent]: CoordinatorEvent[K] };
 /** @throws ConfigError */
 export function checkEmitOptions(owner: string, options: EmitOptions): void {
   knownOptions(owner, options, ['sender', 'cause', 'runId', 'correlationId', 'traceparent']);
+  for (const option of ['sender', 'runId', 'correlationId', 'traceparent'] as const) {
+    const value = options[option];
+    if (value !== undefined && typeof value !== 'string') expected(`${owner}.${option}`, 'a text', value);
+  }
   const { cause } = options;
   if (cause !== undefined && cause !== null && typeof (cause as Partial<CoordinatorEvent>).id !== 'string')
     expected(`${owner}.cause`, 'an event, as handlers get it, or null', cause);
@@ -51,8 +55,14 @@ export class Envelopes {
     return this.#idOfEvent(this.#now(), ++this.#events);
   }
 
-  /** The event to the `id` that `next` has just returned. */
-  wrap(id: string, name: string, data: unknown, options: EmitOptions | undefined): CoordinatorEvent {
+  /** The event to the `id` that `next` has just returned. What is `spared` in its data is never frozen. */
+  wrap(
+    id: string,
+    name: string,
+    data: unknown,
+    options: EmitOptions | undefined,
+    spared: readonly unknown[] | undefined,
+  ): CoordinatorEvent {
     const event: Draft = { id, seq: this.#events, name, data, timestamp: this.#latest };
     const frame = frameHere();
     if (frame !== null || options !== undefined) {
@@ -66,7 +76,7 @@ export class Envelopes {
       if (cause !== null) event.causationId = cause.id;
       if (options?.traceparent !== undefined) event.traceparent = options.traceparent;
     }
-    if (this.#freeze) deepFreeze(event);
+    if (this.#freeze) deepFreeze(event, spared);
     return event;
   }
 }

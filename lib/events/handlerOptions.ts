@@ -22,7 +22,7 @@ export interface HandlerOptions {
    * its place is free: an Observable is unsubscribed, a promise goes on unheard, since nothing can stop it.
    */
   readonly timeout?: Duration;
-  /** Takes one event and ends. */
+  /** Takes one event and ends. So `maxQueue`, and `concurrency` above 1, would do nothing and are refused. */
   readonly once?: boolean;
   /** Ends the subscription when it aborts. */
   readonly signal?: AbortSignal;
@@ -53,6 +53,19 @@ const none: Terms = {
   plain: true,
 };
 
+/**
+ * Whether `when` was given a handler.
+ *
+ * @throws ConfigError when it got options without one: nobody would read them.
+ */
+export function withHandler<H>(handler: H | undefined, options: HandlerOptions | undefined): handler is H {
+  if (handler === undefined && options !== undefined)
+    throw new ConfigError('when() has options for its handler, but no handler.', {
+      hint: 'Give a handler, or leave the options out and use operators on the Observable.',
+    });
+  return handler !== undefined;
+}
+
 /** @throws ConfigError */
 export function terms(options: HandlerOptions | undefined, owner: string): Terms {
   if (options === undefined) return none;
@@ -72,6 +85,11 @@ export function terms(options: HandlerOptions | undefined, owner: string): Terms
       hint: 'Give maxQueue too.',
     });
   }
+  if (flag(once, `${owner}.once`) && (maxQueue !== Infinity || (options.concurrency ?? 1) > 1)) {
+    throw new ConfigError(`${owner}.once takes one event: nothing else runs or waits, so these options do nothing.`, {
+      hint: 'Leave out concurrency and maxQueue.',
+    });
+  }
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== 'function') {
     throw new ConfigError(`${owner}.signal must be an AbortSignal, not ${show(signal)}.`);
   }
@@ -82,7 +100,7 @@ export function terms(options: HandlerOptions | undefined, owner: string): Terms
       overflow === undefined ? 'error' : oneOf(overflow, ['drop-oldest', 'drop-newest', 'error'], `${owner}.overflow`),
     retry: retry === undefined ? null : backoff(retry, `${owner}.retry`),
     timeout: timeout === undefined ? Infinity : milliseconds(timeout, `${owner}.timeout`),
-    once: flag(once, `${owner}.once`),
+    once,
     signal: signal ?? null,
     plain: concurrency === Infinity && retry === undefined && timeout === undefined && !once,
   };

@@ -45,7 +45,8 @@ export interface Kernel {
    * @throws ClosedError
    */
   admit(what: string): void;
-  publish(name: string, data: unknown, options?: EmitOptions): string;
+  /** Emits what the library itself has to say. What is `spared` in the data belongs to the user and is never frozen. */
+  publish(name: string, data: unknown, options?: EmitOptions, spared?: readonly unknown[]): string;
   /** Whether anybody would receive an event of this name now: costly payloads are built only then. */
   wanted(name: string): boolean;
   /** A new id, in the form of event ids; it takes no `seq`. */

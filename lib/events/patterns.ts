@@ -10,7 +10,10 @@ import { ConfigError } from '../errors.ts';
 import { show } from '../internal/options.ts';
 import type { CoordinatorEvent, EventHandle } from './event.ts';
 
-/** A name, a pattern with `*`, a handle such as `research.complete`, a RegExp on the name, or a predicate on the event. */
+/**
+ * A name, a pattern with `*`, a handle such as `research.complete`, a RegExp on the name, or a predicate on the event. A
+ * predicate answers at once: an answer that is a promise counts as its failure, and nothing is delivered for it.
+ */
 export type Selector = string | EventHandle | RegExp | ((event: CoordinatorEvent) => boolean);
 
 /** A selector that was understood. */
@@ -46,7 +49,7 @@ export function compile(selector: Selector): Compiled {
   if (typeof selector === 'function') {
     refuseAgent(selector);
     const label = `a predicate${selector.name === '' ? '' : ` (${selector.name})`}`;
-    return { label, name: null, matches: (name) => !isOwn(name), accepts: selector };
+    return { label, name: null, matches: (name) => !isOwn(name), accepts: atOnce(selector, label) };
   }
   if (selector instanceof RegExp) return expression(selector);
   if (typeof selector === 'object' && typeof (selector as EventHandle | null)?.event === 'string')
@@ -65,6 +68,20 @@ function refuseAgent(selector: object): void {
     hint: `Give one of its handles: .complete stands for '${handle}'.`,
     details: { selector },
   });
+}
+
+/** A promise is true whatever it resolves to: taken for an answer it would let everything through. */
+function atOnce(predicate: (event: CoordinatorEvent) => unknown, label: string): (event: CoordinatorEvent) => boolean {
+  return (event) => {
+    const answer = predicate(event);
+    if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then !== 'function')
+      return Boolean(answer);
+    // Nobody asks any more, so how it ends is not news.
+    (answer as PromiseLike<unknown>).then(undefined, () => {});
+    throw new ConfigError(`when(${label}) got a promise from its predicate, which must answer at once.`, {
+      hint: 'Await inside the handler and return there.',
+    });
+  };
 }
 
 /** There may be very many of these, so they have no closures. */

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import { currentKernel } from './defaultCoordinator.ts';
-import type { HandlerOptions } from './handlerOptions.ts';
+import { withHandler, type HandlerOptions } from './handlerOptions.ts';
 import type { Registered } from './maps.ts';
 import type { Selector } from './patterns.ts';
 import type { When } from './signatures.ts';
@@ -37,7 +37,7 @@ export interface BareWhen extends When<Registered> {
  * ```
  *
  * @param selector A name; a pattern in which `*` stands for any text; a handle; a RegExp; or a predicate on the event.
- * @throws ConfigError for a selector or option that means nothing. ClosedError after `close`.
+ * @throws ConfigError for a selector or option that means nothing, and for options without a handler. ClosedError after `close`.
  */
 export const when: BareWhen = /*@__PURE__*/ Object.assign(bareWhen as When<Registered>, { method: whenMethod });
 
@@ -46,7 +46,7 @@ function bareWhen(
   handler?: (data: never, event: never) => unknown,
   options?: HandlerOptions,
 ): unknown {
-  if (handler !== undefined) return currentKernel().handle(selector, handler, options);
+  if (withHandler(handler, options)) return currentKernel().handle(selector, handler, options);
   // Resolved when subscribed: a module may say what it will listen to before anybody has configured anything.
   return new Observable((subscriber) => currentKernel().events(selector).subscribe(subscriber));
 }

@@ -1,5 +1,5 @@
 import { expected } from '../internal/options.ts';
-import type { HandlerOptions } from './handlerOptions.ts';
+import { terms, type HandlerOptions } from './handlerOptions.ts';
 import type { DataOf, EventOf, Registered, SelectorOf } from './maps.ts';
 import { compile, type Selector } from './patterns.ts';
 
@@ -32,7 +32,7 @@ export type WhenMethod = <const S extends SelectorOf<Registered>>(
  *
  * A method may carry several marks. One that a subclass overrides is heard in its new form.
  *
- * @throws ConfigError for a selector that means nothing, or where it decorates anything but a method.
+ * @throws ConfigError for a selector or option that means nothing, or where it decorates anything but a method.
  * @example
  * ```ts
  * class Desk {
@@ -43,7 +43,7 @@ export type WhenMethod = <const S extends SelectorOf<Registered>>(
  * ```
  */
 export const whenMethod: WhenMethod = (selector, options) => {
-  compile(selector as Selector);
+  terms(options, `@when.method(${compile(selector as Selector).label})`);
   return (_method, context) => {
     if ((context as Partial<ClassMethodDecoratorContext> | undefined)?.kind !== 'method') {
       expected('What @when.method decorates', 'a method (of standard decorators)', context);

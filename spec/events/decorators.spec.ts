@@ -141,6 +141,12 @@ describe('@when.method', () => {
     expect(names()).toEqual(['note_taken', 'go', 'agent_started', 'agent_complete']);
   });
 
+  it('refuses an option that means nothing where it decorates, before anything is made', () => {
+    for (const options of [{ bogus: 1 }, { concurrency: 0 }, { once: true, concurrency: 2 }])
+      expect(() => whenMethod('q', options as object)).toThrow(ConfigError);
+    expect(() => whenMethod('q', { bogus: 1 } as object)).toThrow("@when.method('q') has no option 'bogus'");
+  });
+
   it('takes the options of handlers', async () => {
     const { kernel } = agents();
     const work = deferred();

@@ -50,6 +50,22 @@ describe('a handler that fails', () => {
     ]);
   });
 
+  it('is what a predicate has that returns a promise: nothing is delivered for it', async () => {
+    const { when, emit, settled, errors } = make();
+    const seen: unknown[] = [];
+    const promised = [async () => false, async () => true, () => Promise.reject(new Error('unheard'))];
+    for (const predicate of promised as unknown as (() => boolean)[]) {
+      when(predicate, (data) => seen.push(data));
+      when(predicate).subscribe(({ data }) => seen.push(data));
+    }
+    when('a', () => seen.push('others'));
+    emit('a', 1);
+    await settled();
+    expect(seen).toEqual(['others']);
+    expect(errors).toHaveLength(6);
+    for (const error of errors) expect(error).toMatch(/^ConfigError: when\(a predicate\) got a promise/);
+  });
+
   it('handles the 100 good events after a poisonous one, each once', async () => {
     const clock = virtualTime();
     for (const options of [{}, { concurrency: 1 }, { concurrency: 1, retry: 2, timeout: '1s' }] as const) {

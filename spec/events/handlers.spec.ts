@@ -449,6 +449,17 @@ describe('once', () => {
     expect([seen, subscription.closed]).toEqual([[1], true]);
   });
 
+  it.each([{ concurrency: 2 }, { concurrency: Infinity }, { concurrency: 1, maxQueue: 1 }])(
+    'refuses %o, which would do nothing',
+    (options) => {
+      const { when } = make();
+      expect(() => when('a', () => {}, { once: true, ...options })).toThrow(ConfigError);
+      expect(() => when('a', () => {}, { once: true, ...options })).toThrow("when('a').once takes one event");
+      when('a', () => {}, { once: false, ...options });
+      when('a', () => {}, { once: true, concurrency: 1 });
+    },
+  );
+
   it('still tries that one again', async () => {
     const { when, emit, clock, errors } = make();
     let tries = 0;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Subscription, take } from 'rxjs';
-import { createCoordinator, ConfigError, type CoordinatorEvent } from 'rxbaton';
+import { isObservable, Subscription, take } from 'rxjs';
+import { createCoordinator, ConfigError, type CoordinatorEvent, type ErrorData, when as bareWhen } from 'rxbaton';
 import { EventBus, type BusOwner, type Sink } from '../../lib/events/EventBus.ts';
 import { compile } from '../../lib/events/patterns.ts';
 
@@ -198,6 +198,11 @@ describe('an event', () => {
     expect(() => emit('a', 1, { sendr: 'x' } as never)).toThrow("emit('a') has no option 'sendr'");
     expect(() => emit('a', 1, { cause: emit('b') } as never)).toThrow("emit('a').cause must be an event");
     expect(() => emit('a', 1, { cause: null })).not.toThrow();
+    for (const option of ['sender', 'runId', 'correlationId', 'traceparent'])
+      for (const value of [7, null])
+        expect(() => emit('a', 1, { [option]: value })).toThrow(`emit('a').${option} must be a text, not ${value}`);
+    expect(() => emit('a', 1, { sender: 7 as never })).toThrow(ConfigError);
+    expect(() => emit('a', 1, { sender: '', runId: undefined } as object)).not.toThrow();
   });
 
   it('is frozen to its depth with `freeze`, and not otherwise', () => {
@@ -215,6 +220,28 @@ describe('an event', () => {
     expect(make(true).every(Object.isFrozen)).toBe(true);
     expect(make(false).some(Object.isFrozen)).toBe(false);
   });
+
+  it.each([true, false])(
+    'never freezes the arguments and results of calls with `freeze`; listened to: %s',
+    async (listened) => {
+      const { when, coordinate } = createCoordinator({ freeze: true, onError: () => {} });
+      const made: unknown[] = [];
+      if (listened)
+        when('agent_*', (data: Record<string, unknown>, event) => {
+          made.push(event, data, data['args'] ?? data['error'] ?? data);
+          if (data['error'] !== undefined) made.push((data['error'] as ErrorData).cause);
+        });
+      const agent = coordinate('agent', async (given: { list: number[] }, fails: boolean) => {
+        if (fails) throw new Error('failed', { cause: { message: 'why' } });
+        return { given };
+      });
+      const given = { list: [1] };
+      const result = await agent(given, false);
+      await agent(given, true).catch(() => {});
+      expect([given, given.list, result].some(Object.isFrozen)).toBe(false);
+      expect([made.length, made.every(Object.isFrozen)]).toEqual([listened ? 13 : 0, true]);
+    },
+  );
 });
 
 describe('when without a handler', () => {
@@ -230,6 +257,15 @@ describe('when without a handler', () => {
     subscription.unsubscribe();
     emit('a', 4);
     expect(seen).toEqual([2, 20, 3]);
+  });
+
+  it('has no options, for nobody would read them', () => {
+    const coordinator = createCoordinator();
+    for (const when of [coordinator.when, bareWhen] as ((...args: unknown[]) => unknown)[]) {
+      expect(() => when('a', undefined, { once: true })).toThrow(ConfigError);
+      expect(() => when('a', undefined, {})).toThrow('when() has options for its handler, but no handler');
+      expect(isObservable(when('a', undefined, undefined))).toBe(true);
+    }
   });
 
   it('takes predicates on the event', () => {
