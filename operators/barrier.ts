@@ -19,6 +19,9 @@ import { paced } from './rateLimit.ts';
  * Unsubscribing while a value waits breaks the generation for the others (`BarrierBrokenError`), unless the barrier says
  * `onLeave: 'forget'`; so does a `timeout` of the barrier. The next value begins a new generation.
  *
+ * The barrier counts values and knows no parties: one that completes brings no more, and leaves the others waiting for a
+ * generation that will not fill. Let all parties bring the same number of values, or give the barrier a `timeout`.
+ *
  * @param gate How many parties, or a barrier: its description, live gate or name.
  * @throws ConfigError for a bad option, at once. Errors with `BarrierBrokenError`, and as `rateLimit` does.
  * @example Three agents, round by round

@@ -38,7 +38,10 @@ export interface AcquireOptions {
   readonly cost?: number;
   /** The longest wait; 0 tries once; default: no end. */
   readonly timeout?: Duration;
-  /** Leaves the queue when it aborts. Once granted it changes nothing: end the work to give back. */
+  /**
+   * Leaves the queue when it aborts. Once granted, it ends no lease: end the work to give back. Only `run`, whose work is a
+   * promise, rejects its caller and aborts `grant.signal`; the grant still goes back when the work has settled.
+   */
   readonly signal?: AbortSignal;
   /** Integer, -4096 to 4095, higher first. Default 0. */
   readonly priority?: number;
@@ -58,7 +61,10 @@ export interface Gate {
   acquire(options?: AcquireOptions): Observable<Grant>;
   /** Changes limits, also of all keys, while people hold and wait. Those who hold keep what they have. */
   change(patch: SpecPatch): MaybePromise<void>;
-  /** Nobody enters the gate or one of its keys before `time`: a Date or milliseconds since 1970, as a server's `retry-after` gives it. */
+  /**
+   * Nobody enters the gate or one of its keys before `time`: a Date or milliseconds since 1970. A server's `retry-after` header
+   * is seconds from now, `Date.now() + 1000 * Number(header)`, or a date, `new Date(header)`.
+   */
   pauseUntil(time: Date | number): MaybePromise<void>;
   /** Takes leases of the gate and its keys away from their holders; their work is torn down with `LeaseLostError`. Returns how many. */
   force(fence: number | 'all', reason: string): MaybePromise<number>;

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { NEVER, Observable, Subject, timer } from 'rxjs';
+import { firstValueFrom, lastValueFrom, NEVER, Observable, Subject, take, timer } from 'rxjs';
 import {
+  acquire,
   ClosedError,
   ConfigError,
   createCoordinator,
   detached,
   emit as bareEmit,
+  enter,
+  hold,
   run,
   settled as settledBare,
   SettledInsideError,
@@ -480,6 +483,22 @@ describe('close', () => {
     expect(closed).toEqual([{ deadline: 70 }]);
     await make({ backend }).close();
     expect(closed[1]).toEqual({});
+  });
+
+  it('waits for no bare run, hold or enter, which keep their gates and can take others', async () => {
+    const { coordinator, settled, close } = make();
+    const work = new Subject<string>();
+    await within(coordinator, async () => {
+      const ended = run('db', () => firstValueFrom(work));
+      const held = lastValueFrom(hold(acquire('files'), () => work.pipe(take(1))));
+      const entered = await enter('room');
+      await settled();
+      await close();
+      work.next('done');
+      expect(await Promise.all([ended, held])).toEqual(['done', 'done']);
+      entered.release();
+      expect(await run('room', () => 'again')).toBe('again');
+    });
   });
 
   it('tells the logger', async () => {
