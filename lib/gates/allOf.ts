@@ -3,7 +3,6 @@ import { expected, knownOptions } from '../internal/options.ts';
 import { costOf } from './ask.ts';
 import { teachJoining } from './joining.ts';
 import { JointCore, type Share } from './joint.ts';
-import { refuseBarrier } from './refuseBarrier.ts';
 import type { AllOf, Gate, Member } from './gate.ts';
 import type { GateSpec } from './spec.ts';
 
@@ -27,7 +26,10 @@ export function allOf(
     Gate | GateSpec | string | AllOf | { gate: Gate | GateSpec | string; cost?: number; key?: string }
   )[]
 ): AllOf {
-  teachJoining((shares, env) => new JointCore(shares as readonly Share[], env));
+  teachJoining((shares, env) => {
+    for (const { core } of shares) refuseBarrier(core.spec);
+    return new JointCore(shares as readonly Share[], env);
+  });
   if (members.length === 0) throw new ConfigError('allOf() needs at least one gate.');
   return {
     kind: 'all',
@@ -49,4 +51,14 @@ function memberOf(gate: Member['gate'], cost = 1, key?: string): Member {
   // What a name stands for is not known before it is opened.
   if (typeof gate === 'object') refuseBarrier('spec' in gate ? gate.spec : gate);
   return { gate, cost: costOf(cost, 'A member of allOf()'), key };
+}
+
+/** A barrier opens for a whole generation; a request that has to be let in elsewhere too would tear it in two. */
+function refuseBarrier({ kind, name }: GateSpec): void {
+  if (kind !== 'barrier') return;
+  throw new ConfigError(`allOf() cannot take the barrier '${name}'.`, {
+    hint:
+      'Its parties enter together, and some of them could still have to wait for another gate. ' +
+      'Meet at the barrier first, then take the other gates.',
+  });
 }

@@ -9,7 +9,6 @@ import type { AllOf, GateRef } from './gate.ts';
 import { memoryBackend } from './memoryBackend.ts';
 import type { BackendEnv, GateBackend, GateCore } from './port.ts';
 import { mutex } from './mutex.ts';
-import { refuseBarrier } from './refuseBarrier.ts';
 import { type GateSpec, sameSpec, titleOf } from './spec.ts';
 
 export interface GateHost {
@@ -82,7 +81,6 @@ export function createHost(options: HostOptions = {}): GateHost {
     for (const { gate, cost, key } of members) {
       const core = host.core(gate, key);
       checkCost(core, cost);
-      refuseBarrier(core.spec);
       costs.set(core, (costs.get(core) ?? 0) + cost);
     }
     return costs;

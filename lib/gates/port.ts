@@ -77,7 +77,7 @@ export interface GateBackend {
   supports(spec: GateSpec): true | string;
   /** Synchronous and without I/O. Same name and key, same core, as long as it is remembered. */
   open(spec: GateSpec, key: string | undefined, env: BackendEnv): GateCore;
-  /** One core that admits to all of them at once; `null`: the face takes them one after the other, in one fixed order. */
+  /** One core that admits to all of them at once, never a barrier among them; `null`: the face takes them one after the other, in one fixed order. */
   openAll?(shares: readonly { readonly core: GateCore; readonly cost: number }[], env: BackendEnv): GateCore | null;
   /** Forgets a gate that nobody uses and whose account is at the start; `false`: it is in use. */
   forget(core: GateCore): boolean;
