@@ -6,18 +6,13 @@
  * who is left then waits for ever. With one permit that is the same as a cycle, with several it is not.
  */
 import type { Frame } from '../internal/context.ts';
+import { DeadlockError } from '../errors.ts';
+import { tell } from './activity.ts';
 import { waitEdge } from './describe.ts';
+import type { InMemory } from './inMemory.ts';
 import { type GateCore, HELD, QUEUED, type Ticket } from './port.ts';
+import { titleOf } from './spec.ts';
 import type { WaitEdge } from './state.ts';
-import type { Leases, Line } from './line.ts';
-import type { Policy } from './policies/policy.ts';
-
-/** What the search looks at in a gate. */
-interface Searched extends GateCore {
-  readonly policy: Policy;
-  readonly line: Line;
-  readonly holders: Leases;
-}
 
 /** A request for several gates counts as one. */
 const unit = (ticket: Ticket): Ticket => ticket.extras?.joint?.ticket ?? ticket;
@@ -43,8 +38,30 @@ export function enclosingLease(frame: Frame | null, core: GateCore): Ticket | nu
   return null;
 }
 
+/** Searches the graph, now that somebody waits: what to refuse it with, or `null`. */
+export function deadlockOf(gate: GateCore, ticket: Ticket): DeadlockError | null {
+  const { env } = gate;
+  if (env.deadlock === 'off' || ticket.waiter.frame === null) return null;
+  register(ticket);
+  const cycle = findDeadlock(ticket, env.clock.now());
+  if (cycle === null) return null;
+  if (env.activity !== null) tell(gate, 'deadlock', ticket, { cycle });
+  const error = new DeadlockError(
+    `${cycle[0]!.waiter} would wait for ${titleOf(ticket.core)} for ever: ` +
+      `${cycle.map((e) => `${e.waiter} waits for ${e.gate}, held by ${e.holders.join(', ')}`).join('; ')}.`,
+    {
+      hint: 'Take all of them in one allOf(...), or always in the same order; work that its caller does not await belongs in detached(fn).',
+      details: { gate: titleOf(ticket.core), cycle },
+    },
+  );
+  // Whoever heard of it may have ended the request, or let it in.
+  if (env.deadlock === 'error') return ticket.state === QUEUED ? error : null;
+  env.report(error);
+  return null;
+}
+
 /** Notes with each lease above a waiter that its end waits for this one too. */
-export function register(ticket: Ticket): void {
+function register(ticket: Ticket): void {
   for (const lease of leasesAbove(ticket.waiter.frame)) {
     const extras = lease.more();
     const { length } = extras.blocked;
@@ -59,14 +76,14 @@ const waitingInside = (lease: Ticket): Ticket[] =>
 
 /** Leases that keep others out until they are given back: not budgets, whose period ends by itself. */
 function holdersOf(part: Ticket): Ticket[] {
-  const gate = part.core as Searched;
+  const gate = part.core as InMemory;
   return gate.spec.kind === 'quota' ? [] : gate.holders.all();
 }
 
 /** Requests for several gates that stand before this one: they may wait for another gate, and nobody overtakes them. */
 function jointsBefore(part: Ticket): Ticket[] {
   const joints: Ticket[] = [];
-  if ((part.core as Searched).line.joints === 0) return joints;
+  if ((part.core as InMemory).line.joints === 0) return joints;
   for (let before = part.prev; before !== null; before = before.prev) {
     if (before.extras?.joint) joints.push(unit(before));
   }
@@ -74,7 +91,7 @@ function jointsBefore(part: Ticket): Ticket[] {
 }
 
 /** The cycle that this waiter closes, or `null` if somebody can still go on and let it in. */
-export function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] | null {
+function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] | null {
   const mine = new Set(leasesAbove(ticket.waiter.frame));
   if (mine.size === 0) return null;
 
@@ -107,7 +124,7 @@ function reduce(waiting: ReadonlySet<Ticket>): Set<Ticket> {
 
 /** Whether nobody who can finish would let this one in, or somebody before it. */
 function blockedFor(part: Ticket, stuck: ReadonlySet<Ticket>): boolean {
-  const { policy, line } = part.core as Searched;
+  const { policy, line } = part.core as InMemory;
   let free = policy.capacity;
   for (const holder of holdersOf(part)) if (isStuck(holder, stuck)) free -= holder.waiter.ask.cost;
   for (let before = line.head; before !== null; before = before.next) {

@@ -1,6 +1,7 @@
 /** How people and gates are called in errors, events and `inspect`. */
 import { nearest } from '../internal/context.ts';
-import { LeaseLostError } from '../errors.ts';
+import { BusyError, LeaseLostError, LimitImpossibleError } from '../errors.ts';
+import type { InMemory } from './inMemory.ts';
 import { titleOf } from './spec.ts';
 import type { Ticket, Waiter } from './port.ts';
 import type { GateState, HolderState, LossReason, WaiterState, WaitEdge } from './state.ts';
@@ -83,4 +84,40 @@ export function lostError(
     ...(reason === 'expired' ? { hint: 'Give it a longer ttl, extend() the grant, or let it renew.' } : null),
     details: { gate, reason, note, fence: ticket.fence },
   });
+}
+
+/** The answer to a try that found no room. */
+export function busyError(gate: InMemory): BusyError {
+  return new BusyError(`${titleOf(gate)} is not free: ${inTheWay(stateOf(gate))}.`, {
+    details: { gate: titleOf(gate) },
+  });
+}
+
+/** The answer to who asks for more than there can be. */
+export function impossibleError(gate: InMemory, cost: number): LimitImpossibleError {
+  const { capacity } = gate.policy;
+  return new LimitImpossibleError(`${cost} of ${titleOf(gate)} can never be had at once: it has ${capacity}.`, {
+    hint: `Ask for at most ${capacity}, or raise its limit.`,
+    details: { gate: titleOf(gate), cost, capacity },
+  });
+}
+
+/** A gate in memory, as `inspect` shows it. */
+export function stateOf({ spec, key, settings, env, policy, line, holders, pausedUntil }: InMemory): GateState {
+  const now = env.clock.now();
+  const waiting: WaiterState[] = [];
+  for (let t = line.head; t !== null; t = t.next) waiting.push(waiterState(t, now));
+  const opensAt = policy.opensAt(line.head?.waiter.ask.cost ?? 1, now, Math.max(1, line.size));
+  return {
+    name: spec.name,
+    ...(key === undefined ? null : { key }),
+    kind: spec.kind,
+    spec: settings,
+    holders: holders.all().map((ticket) => holderState(ticket, now)),
+    waiting,
+    available: policy.available(now),
+    opensIn: Math.max(0, (policy.timed ? opensAt : opensAt <= 0 ? now : Infinity) - now, pausedUntil - now),
+    pausedFor: Math.max(0, pausedUntil - now),
+    ...('generation' in policy ? { generation: policy.generation as number } : null),
+  };
 }

@@ -1,5 +1,8 @@
-import { lostError } from './describe.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
+import { tell } from './activity.ts';
+import { arm } from './alarm.ts';
+import { deadlockOf } from './deadlock.ts';
+import { busyError, impossibleError, lostError } from './describe.ts';
 import {
   type Ask,
   type BackendEnv,
@@ -65,10 +68,9 @@ export class JointCore implements GateCore {
     });
     ticket.more().parts = parts;
     for (const { core, cost } of shares) {
-      const refusal = core.refusal(cost);
-      if (refusal === null) continue;
+      if (cost <= core.policy.capacity) continue;
       ticket.state = OVER;
-      waiter.refused(refusal);
+      waiter.refused(impossibleError(core, cost));
       return;
     }
     ticket.queuedAt = Math.round(this.env.clock.now());
@@ -79,7 +81,7 @@ export class JointCore implements GateCore {
       // In every queue before anybody hears of it: an activity handler that comes back here finds a whole request.
       for (const part of parts) (part.core as Turnstile).join(part);
       if (this.env.activity !== null) {
-        for (const part of parts) if (part.state === QUEUED) (part.core as Turnstile).tell('queued', part);
+        for (const part of parts) if (part.state === QUEUED) tell(part.core, 'queued', part);
       }
       this.tryEnter(ticket);
       if (ticket.state !== QUEUED) ticket.queuedAt = -1;
@@ -88,13 +90,13 @@ export class JointCore implements GateCore {
     }
     if (ticket.state !== QUEUED) return;
     if (waiter.ask.timeout === 0) {
-      const closed = parts.find((part) => !(part.core as Turnstile).wouldAdmit(part)) ?? parts[0]!;
+      const closed = parts.find((part) => !wouldAdmit(part)) ?? parts[0]!;
       this.withdraw(ticket, 'RXB_BUSY');
-      waiter.refused((closed.core as Turnstile).busy());
+      waiter.refused(busyError(closed.core as Turnstile));
     } else {
-      const error = (parts[0]!.core as Turnstile).deadlockOf(ticket);
+      const error = deadlockOf(parts[0]!.core, ticket);
       if (error === null) {
-        for (const { core } of shares) core.arm();
+        for (const { core } of shares) arm(core);
         return;
       }
       this.withdraw(ticket, error.code);
@@ -106,13 +108,13 @@ export class JointCore implements GateCore {
   private withdraw(ticket: Ticket, reason: string): void {
     ticket.state = OVER;
     this.inOneTurn(ticket, (part) => {
-      (part.core as Turnstile).withdraw(part, reason);
+      withdraw(part, reason);
     });
   }
 
   private tryEnter(ticket: Ticket): boolean {
     const parts = ticket.more().parts;
-    if (ticket.state !== QUEUED || !parts.every((part) => (part.core as Turnstile).wouldAdmit(part))) return false;
+    if (ticket.state !== QUEUED || !parts.every((part) => wouldAdmit(part))) return false;
     ticket.state = RESERVED;
     ticket.order = this.lease ? ++this.env.fence : 0;
     for (const part of parts) {
@@ -152,7 +154,7 @@ export class JointCore implements GateCore {
     const { parts } = ticket.more();
     if (this.lease) ticket.state = HELD;
     for (const part of parts) if (part.core.lease) part.state = HELD;
-    for (const part of parts) if (part.state !== OVER) (part.core as Turnstile).tell('granted', part);
+    for (const part of parts) if (part.state !== OVER) tell(part.core, 'granted', part);
     if (ticket.state !== OVER && parts.every(({ state }) => state !== OVER)) return true;
     this.cancel(ticket);
     return false;
@@ -221,6 +223,22 @@ export class JointCore implements GateCore {
       pausedFor: Math.max(...states.map(({ pausedFor }) => pausedFor)),
     };
   }
+}
+
+/** Whether a part is first in its queue and may enter now. */
+function wouldAdmit(part: Ticket): boolean {
+  const gate = part.core as Turnstile;
+  return gate.line.head === part && gate.admits(part);
+}
+
+/** Takes back a part that was not to wait. */
+function withdraw(part: Ticket, reason: string): void {
+  const gate = part.core as Turnstile;
+  gate.unqueue(part);
+  part.state = OVER;
+  if (gate.env.activity !== null) tell(gate, 'refused', part, { reason });
+  gate.turn();
+  gate.rest();
 }
 
 /** Stands in the queue of one gate for a request for several. */

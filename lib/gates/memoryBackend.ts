@@ -1,10 +1,11 @@
 import { waitEdge } from './describe.ts';
+import type { Home, InMemory } from './inMemory.ts';
 import { joined } from './joining.ts';
 import { policyOf } from './policies/policyOf.ts';
 import type { BackendEnv, GateBackend } from './port.ts';
 import type { WaitEdge } from './state.ts';
 import type { GateSpec } from './spec.ts';
-import { type Home, Turnstile } from './turnstile.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** How many idle gates are kept before they are looked through: forgetting them one by one costs more than their memory. */
 const idleAllowance = 256;
@@ -12,12 +13,16 @@ const idleAllowance = 256;
 /** The keys of a gate: a live core for those in use, one number for those whose account is not level yet, nothing for the others. */
 type Keys = Map<string, Turnstile | number>;
 
+/** Whether a gate has its first settings and no pause: nothing to remember but the account. A key's are its gate's to remember. */
+const quiet = ({ base, settings, spec, pausedUntil }: InMemory, now: number): boolean =>
+  base === null ? pausedUntil <= now && settings === spec : settings === base.settings;
+
 /** Gates in the memory of this process. */
 export function memoryBackend(): GateBackend {
   let gates = new Map<string, Turnstile>();
   /** A gate stays as long as it has keys, since it holds their settings. */
   const keyed = new Map<string, Keys>();
-  let idle: Turnstile[] = [];
+  let idle: InMemory[] = [];
   /** Made since the last sweep, entered or not. */
   let opened: Turnstile[] = [];
   let allowance = idleAllowance;
@@ -48,12 +53,15 @@ export function memoryBackend(): GateBackend {
   };
 
   /** Whether there is nothing to remember: nobody there, the account at the start, no pause on. */
-  const forgettable = (gate: Turnstile, now: number): boolean =>
-    gate.resting && gate.policy.fresh(now) && gate.quiet(now) && (gate.key !== undefined || !keyed.has(gate.spec.name));
+  const forgettable = (gate: InMemory, now: number): boolean =>
+    gate.resting &&
+    gate.policy.fresh(now) &&
+    quiet(gate, now) &&
+    (gate.key !== undefined || !keyed.has(gate.spec.name));
 
   /** Forgets the idle gates that can be, and packs the accounts of idle keys. */
   const sweep = (now: number): void => {
-    const kept: Turnstile[] = [];
+    const kept: InMemory[] = [];
     for (const gate of opened) if (gate.resting && !gate.listed) idle.push(gate);
     opened = [];
     if (
@@ -76,12 +84,12 @@ export function memoryBackend(): GateBackend {
   };
 
   /** Forgets or packs it, if that can be. */
-  const tidied = (gate: Turnstile, now: number): boolean => {
+  const tidied = (gate: InMemory, now: number): boolean => {
     const { key, spec, policy } = gate;
     if (forgettable(gate, now)) {
       if (key === undefined) gates.delete(spec.name);
       else dropKey(spec.name, key);
-    } else if (key !== undefined && policy.packed !== undefined && gate.quiet(now)) {
+    } else if (key !== undefined && policy.packed !== undefined && quiet(gate, now)) {
       keyed.get(spec.name)!.set(key, policy.packed);
     } else {
       return false;

@@ -1,41 +1,28 @@
 import type { Subscription } from 'rxjs';
-import {
-  BarrierBrokenError,
-  type CoordinationError,
-  DeadlockError,
-  LimitImpossibleError,
-  BusyError,
-} from '../errors.ts';
+import type { CoordinationError } from '../errors.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
-import { holderState, inTheWay, lostError, span, waiterState, whoIs } from './describe.ts';
-import { enclosingLease, findDeadlock, register } from './deadlock.ts';
+import { tell } from './activity.ts';
+import { arm, endIn } from './alarm.ts';
+import { breakBarrier } from './breakBarrier.ts';
+import { changeGate } from './changing.ts';
+import { deadlockOf, enclosingLease } from './deadlock.ts';
+import { busyError, impossibleError, stateOf, whoIs } from './describe.ts';
+import type { Home, InMemory } from './inMemory.ts';
 import { Leases, Line } from './line.ts';
-import { type BackendEnv, type GateCore, HELD, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
-import type { GateActivity, GateState, LossReason } from './state.ts';
+import { forceOut } from './losing.ts';
+import { nest, unnest } from './nesting.ts';
 import type { Policy } from './policies/policy.ts';
-import { patched } from './patched.ts';
-import { type GateSpec, type SpecPatch, titleOf } from './spec.ts';
-
-/** The longest delay a host timer keeps: a longer one would fire at once. */
-const longestDelay = 2 ** 31 - 1;
-
-/** Where gates are kept. */
-export interface Home {
-  /** Told when nobody holds or awaits a gate any more. */
-  resting(gate: Turnstile): void;
-  /** Told before a gate gets other settings: its keys that are not live follow. */
-  changing(gate: Turnstile, settings: GateSpec): void;
-  /** The live keys of a gate. */
-  keysOf(gate: Turnstile): readonly Turnstile[];
-}
+import { type BackendEnv, HELD, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
+import type { GateSpec, SpecPatch } from './spec.ts';
+import type { GateState } from './state.ts';
 
 /**
- * A gate in memory: the queue, the holders, fences, expiry and hand-over, once for all kinds of gates. When the head of
- * the queue may enter is the policy's to say.
+ * A gate in memory: how one enters, waits, is let in, leaves and gives back, once for all kinds of gates. When the head of
+ * the queue may enter is the policy's to say. What happens more rarely has files of its own.
  *
  * Every public method leaves the account whole before anybody is told, since whoever is told may come back at once.
  */
-export class Turnstile implements GateCore {
+export class Turnstile implements InMemory {
   readonly spec: GateSpec;
   readonly key: string | undefined;
   readonly env: BackendEnv;
@@ -44,28 +31,20 @@ export class Turnstile implements GateCore {
   readonly line: Line = new Line();
   readonly holders: Leases = new Leases();
   retired = false;
-  /** Nobody holds or awaits it. */
   resting = true;
-  /** In the list of those that may be forgotten. */
   listed = false;
-  private readonly home: Home;
-  /** The gate that this is a key of. */
-  private readonly base: Turnstile | null;
-  /** How long a lease lasts that is not renewed. */
-  private readonly lapse: number;
-  /** The spec with all changes so far. */
+  readonly home: Home;
+  readonly base: InMemory | null;
+  readonly lapse: number;
   settings: GateSpec;
   /** Reserved for those who have still to hear of it: newcomers queue behind them. */
   due = 0;
-  /** The last time that was read, for policies that can do with an old one. */
-  private seen = 0;
-  private pausedUntil: number;
-  /** Whether the clock has a say: the policy's, or a pause's. */
-  private timed: boolean;
-  /** Barriers: when this generation breaks. */
-  private breaksAt = Infinity;
-  private alarm: Subscription | null = null;
-  private alarmAt = Infinity;
+  seen = 0;
+  pausedUntil: number;
+  timed: boolean;
+  breaksAt: number = Infinity;
+  alarm: Subscription | null = null;
+  alarmAt: number = Infinity;
 
   constructor(
     spec: GateSpec,
@@ -73,7 +52,7 @@ export class Turnstile implements GateCore {
     policy: Policy,
     env: BackendEnv,
     home: Home,
-    base: Turnstile | null,
+    base: InMemory | null,
   ) {
     this.spec = spec;
     this.key = key;
@@ -115,13 +94,6 @@ export class Turnstile implements GateCore {
     return policy.opensAt(cost, (this.seen = this.env.clock.now()), 1) <= this.seen;
   }
 
-  /** Whether it has its first settings and no pause: nothing to remember but the account. */
-  quiet(now: number): boolean {
-    const { base } = this;
-    // What a key has from its gate is remembered there.
-    return base === null ? this.pausedUntil <= now && this.settings === this.spec : this.settings === base.settings;
-  }
-
   private paused(): boolean {
     if (this.pausedUntil === -Infinity) return false;
     if (this.env.clock.now() < this.pausedUntil) return true;
@@ -137,13 +109,7 @@ export class Turnstile implements GateCore {
     if (!this.lease) return;
     ticket.order = ++this.env.fence;
     this.holders.add(ticket);
-    if (this.lapse !== Infinity) this.limit(ticket);
-  }
-
-  /** A lease that is not renewed has an end. */
-  private limit(ticket: Ticket): void {
-    ticket.more().until = this.env.clock.now() + this.lapse;
-    this.arm();
+    if (this.lapse !== Infinity) endIn(this, ticket, this.lapse);
   }
 
   /** Tells a waiter that it has entered. */
@@ -158,7 +124,7 @@ export class Turnstile implements GateCore {
   /** Whether its waiter is still to be told, now that others have heard of it, who may have ended it. */
   private announced(ticket: Ticket): boolean {
     if (this.lease) ticket.state = HELD;
-    this.tell('granted', ticket);
+    tell(this, 'granted', ticket);
     return ticket.state !== OVER;
   }
 
@@ -171,7 +137,7 @@ export class Turnstile implements GateCore {
     }
     if (policy.dispatched !== undefined) {
       policy.dispatched(ticket.mark, (this.seen = this.env.clock.now()));
-      if (this.line.head !== null) this.arm();
+      if (this.line.head !== null) arm(this);
     }
     this.rest();
   }
@@ -184,35 +150,26 @@ export class Turnstile implements GateCore {
   private wait(ticket: Ticket): void {
     const { waiter } = ticket;
     if (waiter.ask.cost > this.policy.capacity) {
-      this.refuse(ticket, this.impossible(waiter.ask.cost));
+      this.refuse(ticket, impossibleError(this, waiter.ask.cost));
       return;
     }
     const outer = this.spec.kind === 'mutex' && this.spec.reentrant ? enclosingLease(waiter.frame, this) : null;
     if (outer !== null) {
-      this.nest(ticket, outer.extras?.outer ?? outer);
+      nest(ticket, outer.extras?.outer ?? outer);
       return;
     }
     this.join(ticket);
-    if (this.env.activity !== null) this.tell('queued', ticket);
+    if (this.env.activity !== null) tell(this, 'queued', ticket);
     this.turn();
     if (ticket.state !== QUEUED) return;
-    const error = waiter.ask.timeout === 0 ? null : this.deadlockOf(ticket);
+    const error = waiter.ask.timeout === 0 ? null : deadlockOf(this, ticket);
     if (error === null && waiter.ask.timeout > 0) return;
     this.unqueue(ticket);
-    this.refuse(ticket, error ?? this.busy());
+    this.refuse(ticket, error ?? busyError(this));
     this.turn();
   }
 
-  /** Lets in who holds this gate already. */
-  private nest(ticket: Ticket, outer: Ticket): void {
-    ticket.more().outer = outer;
-    outer.more().nested.push(ticket);
-    ticket.order = outer.order;
-    ticket.state = HELD;
-    ticket.waiter.granted(ticket);
-  }
-
-  private unqueue(ticket: Ticket): void {
+  unqueue(ticket: Ticket): void {
     this.line.remove(ticket);
     if (this.line.head === null) this.breaksAt = Infinity;
   }
@@ -226,38 +183,9 @@ export class Turnstile implements GateCore {
     this.line.join(ticket);
   }
 
-  /** The answer to a try that found no room. */
-  busy(): BusyError {
-    return new BusyError(`${titleOf(this)} is not free: ${inTheWay(this.inspect())}.`, {
-      details: { gate: titleOf(this) },
-    });
-  }
-
-  /** Searches the wait-for graph, now that somebody waits: what to refuse it with, or `null`. */
-  deadlockOf(ticket: Ticket): DeadlockError | null {
-    const { deadlock } = this.env;
-    if (deadlock === 'off' || ticket.waiter.frame === null) return null;
-    register(ticket);
-    const cycle = findDeadlock(ticket, this.env.clock.now());
-    if (cycle === null) return null;
-    if (this.env.activity !== null) this.tell('deadlock', ticket, { cycle });
-    const error = new DeadlockError(
-      `${cycle[0]!.waiter} would wait for ${titleOf(ticket.core)} for ever: ` +
-        `${cycle.map((e) => `${e.waiter} waits for ${e.gate}, held by ${e.holders.join(', ')}`).join('; ')}.`,
-      {
-        hint: 'Take all of them in one allOf(...), or always in the same order; work that its caller does not await belongs in detached(fn).',
-        details: { gate: titleOf(ticket.core), cycle },
-      },
-    );
-    // Whoever heard of it may have ended the request, or let it in.
-    if (deadlock === 'error') return ticket.state === QUEUED ? error : null;
-    this.env.report(error);
-    return null;
-  }
-
-  private refuse(ticket: Ticket, error: CoordinationError): void {
+  refuse(ticket: Ticket, error: CoordinationError): void {
     ticket.state = OVER;
-    if (this.env.activity !== null) this.tell('refused', ticket, { reason: error.code });
+    if (this.env.activity !== null) tell(this, 'refused', ticket, { reason: error.code });
     if (this.line.head === null) this.rest();
     ticket.waiter.refused(error);
   }
@@ -276,29 +204,10 @@ export class Turnstile implements GateCore {
           handOver(head);
         }
       }
-      this.arm();
+      arm(this);
     } finally {
       end();
     }
-  }
-
-  /** Parts of a joint request: why it can never enter, or `null`. */
-  refusal(cost: number): LimitImpossibleError | null {
-    return cost > this.policy.capacity ? this.impossible(cost) : null;
-  }
-
-  /** Parts of a joint request: whether it is first and may enter now. */
-  wouldAdmit(part: Ticket): boolean {
-    return this.line.head === part && this.admits(part);
-  }
-
-  /** Parts of a joint request: it was not to wait, and takes nobody with it. */
-  withdraw(part: Ticket, reason: string): void {
-    this.unqueue(part);
-    part.state = OVER;
-    if (this.env.activity !== null) this.tell('refused', part, { reason });
-    this.turn();
-    this.rest();
   }
 
   /** Whether the head of the queue may enter now. */
@@ -326,16 +235,16 @@ export class Turnstile implements GateCore {
       const wasHead = this.line.head === ticket;
       this.unqueue(ticket);
       ticket.state = OVER;
-      if (this.env.activity !== null) this.tell('left', ticket);
+      if (this.env.activity !== null) tell(this, 'left', ticket);
       if (this.settings.kind === 'barrier' && this.settings.onLeave === 'break') {
-        this.breakAll(`${whoIs(ticket.waiter)} left`);
+        breakBarrier(this, `${whoIs(ticket.waiter)} left`);
       } else if (wasHead) this.turn();
       if (this.line.head === null) this.rest();
     } else if (ticket.state === RESERVED) {
       ticket.state = OVER;
       if (this.lease) this.holders.remove(ticket);
       this.policy.undo(ticket.waiter.ask.cost, ticket.mark);
-      if (this.env.activity !== null) this.tell('left', ticket);
+      if (this.env.activity !== null) tell(this, 'left', ticket);
       this.turn();
       this.rest();
     }
@@ -356,13 +265,11 @@ export class Turnstile implements GateCore {
   private releaseAloud(ticket: Ticket): void {
     const { outer, nested } = ticket.more();
     if (outer !== null) {
-      const others = outer.more().nested;
-      others.splice(others.lastIndexOf(ticket), 1);
-      ticket.abort(released);
+      unnest(ticket, outer);
       return;
     }
     this.free(ticket);
-    if (this.env.activity !== null) this.tell('released', ticket);
+    if (this.env.activity !== null) tell(this, 'released', ticket);
     for (const inner of nested) {
       inner.state = OVER;
       inner.abort(released);
@@ -377,44 +284,17 @@ export class Turnstile implements GateCore {
   }
 
   /** Unlinks a lease and settles the account. */
-  private free(ticket: Ticket): void {
+  free(ticket: Ticket): void {
     const { policy } = this;
     this.holders.remove(ticket);
     if (policy.timed) this.seen = this.env.clock.now();
     policy.give(ticket.waiter.ask.cost, ticket.mark, this.seen);
   }
 
-  /** Takes a lease away. The account first, then the loser's work is torn down, then the next are told. */
-  private lose(ticket: Ticket, reason: LossReason, note?: string): void {
-    ticket.state = OVER;
-    begin();
-    try {
-      this.free(ticket);
-      if (this.env.activity !== null) this.tell('lost', ticket, { reason: note ?? reason });
-      this.turn();
-      for (const inner of ticket.extras?.nested.toReversed() ?? [])
-        if (inner.state === HELD) this.drop(inner, reason, note);
-      this.drop(ticket, reason, note);
-      if (this.line.head === null) this.rest();
-    } finally {
-      end();
-    }
-  }
-
-  /** Tells a holder that its lease is gone. */
-  private drop(ticket: Ticket, reason: LossReason, note: string | undefined): void {
-    ticket.state = OVER;
-    ticket.abort(lostError(ticket.waiter, ticket, reason, note));
-    ticket.waiter.lost(ticket, reason, note);
-  }
-
   extend(ticket: Ticket, ms: number = this.lapse): boolean {
     if (ticket.state !== HELD) return false;
     // A lease that is kept while its work runs has no end to move.
-    if (this.lapse < Infinity) {
-      (ticket.extras?.outer ?? ticket).more().until = this.env.clock.now() + ms;
-      this.arm();
-    }
+    if (this.lapse < Infinity) endIn(this, ticket.extras?.outer ?? ticket, ms);
     return true;
   }
 
@@ -427,179 +307,21 @@ export class Turnstile implements GateCore {
   }
 
   change(patch: SpecPatch): void {
-    const { clock, activity } = this.env;
-    const { settings, pauseUntil } = patched(this.settings, patch);
-    const pausedUntil = pauseUntil === undefined ? this.pausedUntil : clock.now() + (pauseUntil - clock.wall());
-    // A pause alone changes no settings, so the gate can be forgotten after it.
-    const changed = Object.keys(patch).some((key) => key !== 'pauseUntil') ? settings : this.settings;
-    const all = [this as Turnstile, ...this.home.keysOf(this)];
-    if (changed !== this.settings) this.home.changing(this, changed);
-    for (const gate of all) gate.adopt(changed, pausedUntil);
-    if (activity !== null) activity({ action: 'changed', ...this.identity(), at: clock.wall() });
-    for (const gate of all) gate.refuseTooMuch();
-  }
-
-  private adopt(settings: GateSpec, pausedUntil: number): void {
-    this.settings = settings;
-    this.pausedUntil = pausedUntil;
-    this.timed = this.policy.timed || pausedUntil > -Infinity;
-    this.policy.change(settings, this.env.clock.now());
-  }
-
-  /** After a change: those who can no longer be served go, and the others look again. */
-  private refuseTooMuch(): void {
-    const tooMuch: Ticket[] = [];
-    for (let t = this.line.head; t !== null; t = t.next) if (t.waiter.ask.cost > this.policy.capacity) tooMuch.push(t);
-    for (const ticket of tooMuch) {
-      if (ticket.state !== QUEUED) continue;
-      this.unqueue(ticket);
-      this.refuse(ticket, this.impossible(ticket.waiter.ask.cost));
-    }
-    this.turn();
+    changeGate(this, patch);
   }
 
   force(fence: number | 'all', reason: string): number {
-    const victims = [this as Turnstile, ...this.home.keysOf(this)]
-      .flatMap(({ holders }) => holders.all())
-      .filter((held) => held.state === HELD && (fence === 'all' || held.fence === fence));
-    for (const victim of victims) if (victim.state === HELD) (victim.core as Turnstile).lose(victim, 'forced', reason);
-    return victims.length;
+    return forceOut(this, fence, reason);
   }
 
   inspect(): GateState {
-    const now = this.env.clock.now();
-    const holders = this.holders.all().map((ticket) => holderState(ticket, now));
-    const waiting = [];
-    for (let t = this.line.head; t !== null; t = t.next) waiting.push(waiterState(t, now));
-    const { policy } = this;
-    const opensAt = policy.opensAt(this.line.head?.waiter.ask.cost ?? 1, now, Math.max(1, this.line.size));
-    return {
-      name: this.spec.name,
-      ...(this.key === undefined ? null : { key: this.key }),
-      kind: this.spec.kind,
-      spec: this.settings,
-      holders,
-      waiting,
-      available: policy.available(now),
-      opensIn: Math.max(0, (policy.timed ? opensAt : opensAt <= 0 ? now : Infinity) - now, this.pausedUntil - now),
-      pausedFor: Math.max(0, this.pausedUntil - now),
-      ...('generation' in policy ? { generation: policy.generation as number } : null),
-    };
+    return stateOf(this);
   }
 
-  /** One timer for whatever comes first (parts of a joint request come here by themselves): the head's turn, the end of a lease or of a barrier's patience. */
-  arm(): void {
-    const at = this.wakesAt();
-    // With nobody left to wake, a timer must not keep the process alive; with somebody, an early one only looks again.
-    const idle = at === Infinity && this.line.head === null;
-    if (at >= this.alarmAt && this.alarm !== null && !idle) return;
-    this.alarm?.unsubscribe();
-    this.alarm = null;
-    this.alarmAt = at;
-    if (at === Infinity) return;
-    const delay = Math.min(Math.max(0, Math.ceil(at - this.env.clock.now())), longestDelay);
-    this.alarm = this.env.clock.schedule(() => {
-      this.ring();
-    }, delay);
-  }
-
-  private wakesAt(): number {
-    const { head } = this.line;
-    let at = this.breaksAt;
-    if (head !== null) {
-      // A joint request may be due here and wait for another gate: that one will wake it, and this one has no more to do.
-      const now = head.extras?.joint ? (this.seen = this.env.clock.now()) : -Infinity;
-      const opens = this.policy.timed ? this.policy.opensAt(head.waiter.ask.cost, this.seen, this.line.size) : Infinity;
-      if (this.pausedUntil > now) at = Math.min(at, this.pausedUntil);
-      else if (opens > now) at = Math.min(at, opens);
-    }
-    if (this.lapse === Infinity) return at;
-    for (let held = this.holders.head; held !== null; held = held.next) at = Math.min(at, held.extras!.until);
-    return at;
-  }
-
-  private ring(): void {
-    this.alarm = null;
-    this.alarmAt = Infinity;
-    const now = this.env.clock.now();
-    begin();
-    try {
-      if (this.breaksAt <= now) {
-        this.breakAll(
-          `only ${this.line.size} of ${(this.settings as { parties: number }).parties} arrived in ${span((this.settings as { timeout: number }).timeout)}`,
-        );
-      }
-      const lapsed: Ticket[] = [];
-      for (let held = this.holders.head; held !== null; held = held.next) {
-        if (held.extras !== null && held.extras.until <= now) lapsed.push(held);
-      }
-      for (const ticket of lapsed) if (ticket.state === HELD) this.lose(ticket, 'expired');
-      this.turn();
-    } finally {
-      end();
-    }
-  }
-
-  /** Fails everybody who waits at a barrier. The next to arrive begins a new generation. */
-  private breakAll(reason: string): void {
-    this.breaksAt = Infinity;
-    const broken: Ticket[] = [];
-    for (let t = this.line.head; t !== null; t = this.line.head) {
-      this.line.remove(t);
-      t.state = OVER;
-      broken.push(t);
-    }
-    const who = broken.map(({ waiter }) => whoIs(waiter));
-    for (const ticket of broken) {
-      this.refuse(
-        ticket,
-        new BarrierBrokenError(`The barrier ${titleOf(this)} is broken: ${reason}.`, {
-          details: { gate: titleOf(this), reason, waiting: who },
-        }),
-      );
-    }
-  }
-
-  private impossible(cost: number): LimitImpossibleError {
-    const { capacity } = this.policy;
-    return new LimitImpossibleError(`${cost} of ${titleOf(this)} can never be had at once: it has ${capacity}.`, {
-      hint: `Ask for at most ${capacity}, or raise its limit.`,
-      details: { gate: titleOf(this), cost, capacity },
-    });
-  }
-
-  private rest(): void {
+  rest(): void {
     if (this.line.head !== null || this.holders.head !== null) return;
-    if (this.alarm !== null) this.arm();
+    if (this.alarm !== null) arm(this);
     this.resting = true;
     if (!this.listed) this.home.resting(this);
-  }
-
-  private identity(): Pick<GateActivity, 'gate' | 'key' | 'kind'> {
-    const { spec, key } = this;
-    return { gate: spec.name, kind: spec.kind, ...(key === undefined ? null : { key }) };
-  }
-
-  /** Says what happened. Parts of a joint request come here by themselves. */
-  tell(action: GateActivity['action'], ticket: Ticket, more: Partial<GateActivity> = {}): void {
-    const { clock, activity } = this.env;
-    const { ask } = ticket.waiter;
-    const now = clock.now();
-    activity?.({
-      action,
-      ...this.identity(),
-      at: clock.wall(),
-      who: whoIs(ticket.waiter),
-      cost: ask.cost,
-      priority: ask.priority,
-      fence: ticket.fence,
-      ...(action === 'granted'
-        ? { waited: ticket.queuedAt < 0 ? 0 : Math.max(0, Math.round(now) - ticket.queuedAt) }
-        : null),
-      ...(action === 'released' || action === 'lost'
-        ? { held: ticket.since < 0 ? 0 : Math.max(0, now - ticket.since) }
-        : null),
-      ...more,
-    });
   }
 }

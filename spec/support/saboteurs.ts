@@ -4,6 +4,7 @@
 import { memoryBackend } from '../../lib/gates/memoryBackend.ts';
 import { type Ask, type GateBackend, QUEUED, RESERVED, type Ticket } from '../../lib/gates/port.ts';
 import type { Policy } from '../../lib/gates/policies/policy.ts';
+import type { GateSpec } from '../../lib/gates/spec.ts';
 import { Turnstile } from '../../lib/gates/turnstile.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -11,8 +12,6 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** A gate as a fault sees it. */
 interface Victim extends Omit<Writable<Turnstile>, 'policy'> {
   policy: Writable<Policy>;
-  lapse: number;
-  breakAll(reason: string): void;
 }
 
 /** Gates in memory, each spoilt when it is first opened. */
@@ -151,9 +150,9 @@ export const saboteurs: readonly (readonly [fault: string, caughtBy: RegExp, mak
   ['lets nobody be forced', /^lease: force/, () => spoilt((gate) => (gate.force = () => 0))],
   ['charges nothing', /^quota: a charge settles/, () => spoilt((gate) => (gate.charge = () => undefined))],
   [
-    'never breaks a barrier',
+    'breaks no barrier when a party leaves',
     /^barrier: a barrier breaks when/,
-    () => spoilt((gate) => (gate.breakAll = () => undefined)),
+    () => spoilt((gate) => (gate.settings = { ...gate.settings, onLeave: 'forget' } as GateSpec)),
   ],
   [
     'changes nothing',
