@@ -34,6 +34,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   readonly clock: Clock & { wall(): number };
   readonly random: () => number;
   readonly tracks: boolean;
+  readonly home: Frame = this.frame(null, { root: true });
   readonly #reporter: Reporter;
   readonly #heard = new WeakSet<object>();
   readonly #envelopes: Envelopes;

@@ -83,7 +83,7 @@ export class Attempt implements Waiter, Frame, Course, CurrentCall {
   constructor(owner: Attempted, attempt: number) {
     this.owner = owner;
     this.attempt = attempt;
-    this.parent = living(owner.parent);
+    this.parent = living(owner.parent) ?? owner.kernel.home;
     this.coordinator = owner.kernel;
   }
 

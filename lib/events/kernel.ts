@@ -35,6 +35,8 @@ export interface Kernel {
   readonly clock: Clock & { wall(): number };
   /** Numbers in [0, 1), for jitter. */
   readonly random: () => number;
+  /** Above calls that nothing else is above: what they leave behind finds its coordinator there when they have ended. */
+  readonly home: Frame;
   /** Whether frames follow promises (`context: 'on'`). */
   readonly tracks: boolean;
   /** `close` was called. */

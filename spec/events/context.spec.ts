@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { timer } from 'rxjs';
-import { createCoordinator, emit, when, within, type CoordinatorEvent } from 'rxbaton';
+import { createCoordinator, emit, run, when, within, type CoordinatorEvent } from 'rxbaton';
 import { virtualTime } from 'rxbaton/testing';
 import { currentKernel } from '../../lib/events/defaultCoordinator.ts';
 
@@ -17,6 +17,27 @@ const recorded = (options: Parameters<typeof createCoordinator>[0] = {}) => {
     );
   return { ...coordinator, coordinator, events, causes };
 };
+
+describe('the current coordinator', () => {
+  it('is that of an ended call for what the call has left behind, gates included', async () => {
+    const clock = virtualTime();
+    const { when, coordinate, gates, settled } = createCoordinator({ clock });
+    const seen: unknown[] = [];
+    when('out', (data) => seen.push(data));
+    const agent = coordinate('agent', () => {
+      timer(1, clock).subscribe(() => {
+        emit('out', 'bare');
+        void run('db', () => {
+          emit('out', gates.backend.find('db') === null ? 'elsewhere' : 'in its db');
+        });
+      });
+    });
+    await agent();
+    await clock.advance(1);
+    await settled();
+    expect(seen).toEqual(['bare', 'in its db']);
+  });
+});
 
 describe('causation', () => {
   it('follows awaits and timers, and the correlation is that of the first event', async () => {
