@@ -8,7 +8,7 @@ import type { Sink } from '../lib/internal/sink.ts';
 import { type Destination, Operation } from '../lib/internal/stream.ts';
 import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
 import { askerOf, checked, GateRequest } from '../lib/gates/gateRequest.ts';
-import { Holder, type Job } from '../lib/gates/holder.ts';
+import { Holder } from '../lib/gates/holder.ts';
 import type { Ask, Ticket } from '../lib/gates/port.ts';
 
 export interface ExclusiveOptions extends AcquireOptions, BacklogOptions {}
@@ -76,8 +76,7 @@ const own = ['maxQueue', 'overflow'];
 const request = (ref: GateRef, options: AcquireOptions): GateRequest =>
   new GateRequest(ref, options, 'exclusive()', own);
 
-class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
-  readonly ask: Ask;
+class Exclusive<T, R> extends Subscriber<T> {
   private readonly parent: Frame | null;
   private readonly plan: Plan<T, R>;
   /** The consumer of every piece of work. It goes on to the next value once the gate has been reserved. */
@@ -103,12 +102,11 @@ class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
   constructor(destination: Destination<R>, plan: Plan<T, R>) {
     super(destination);
     this.plan = plan;
-    this.ask = plan.ask;
     this.parent = askerOf(plan.owner);
     this.backlog = new Backlog(plan.backlog, 'exclusive()');
   }
 
-  work(holder: Holder<R>, ticket: Ticket): void {
+  perform(holder: Holder<R>, ticket: Ticket): void {
     const value = this.value as T;
     this.value = undefined;
     holder.follow(this.plan.project(value, ticket), ticket);
@@ -142,7 +140,7 @@ class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
       if (this.closed) return;
       const core = request.core(this.parent);
       this.value = value;
-      this.current = new Holder(this.results, this.parent, core.env.tracks, this);
+      this.current = Holder.of(this.results, this.parent, this.plan.ask, performFor<T, R>, this);
       this.current.request(core, request.signal);
     } catch (error) {
       this.fail(error);
@@ -195,4 +193,8 @@ class Exclusive<T, R> extends Subscriber<T> implements Job<R> {
     this.current = null;
     current?.unsubscribe();
   }
+}
+
+function performFor<T, R>(holder: Holder<R>, ticket: Ticket, operator: Exclusive<T, R>): void {
+  operator.perform(holder, ticket);
 }

@@ -1,9 +1,8 @@
 import type { MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
-import { plainAsk } from '../lib/gates/ask.ts';
 import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
 import { checked, GateRequest, plainRequest } from '../lib/gates/gateRequest.ts';
-import { Holder, type Job } from '../lib/gates/holder.ts';
-import type { Ask } from '../lib/gates/port.ts';
+import { Holder } from '../lib/gates/holder.ts';
+import type { Ticket } from '../lib/gates/port.ts';
 import { type Destination, Stream } from '../lib/internal/stream.ts';
 
 /**
@@ -31,23 +30,21 @@ import { type Destination, Stream } from '../lib/internal/stream.ts';
  */
 export function withLock<T>(gate: GateRef | (() => GateRef), options?: AcquireOptions): MonoTypeOperatorFunction<T> {
   if (typeof gate === 'function') {
-    const ask = options === undefined ? plainAsk : checked(options, 'withLock()');
-    return (source) => new Locked(source, ask, () => new GateRequest(gate(), options, 'withLock()'));
+    if (options !== undefined) checked(options, 'withLock()');
+    return (source) => new Locked(source, () => new GateRequest(gate(), options, 'withLock()'));
   }
   const request =
     options === undefined ? plainRequest(gate, 'withLock()') : new GateRequest(gate, options, 'withLock()');
-  return (source) => new Locked(source, request.ask, request);
+  return (source) => new Locked(source, request);
 }
 
-class Locked<T> extends Stream<T> implements Job<T> {
-  readonly ask: Ask;
+class Locked<T> extends Stream<T> {
   private readonly input: Observable<T>;
   private readonly requestFor: GateRequest | (() => GateRequest);
 
-  constructor(input: Observable<T>, ask: Ask, requestFor: GateRequest | (() => GateRequest)) {
+  constructor(input: Observable<T>, requestFor: GateRequest | (() => GateRequest)) {
     super();
     this.input = input;
-    this.ask = ask;
     this.requestFor = requestFor;
   }
 
@@ -56,12 +53,12 @@ class Locked<T> extends Stream<T> implements Job<T> {
     const request = typeof requestFor === 'function' ? requestFor() : requestFor;
     const parent = request.parent();
     const core = request.core(parent);
-    const holder = new Holder(destination, parent, core.env.tracks, this);
+    const holder = Holder.of(destination, parent, request.ask, subscribeTo<T>, this.input);
     holder.request(core, request.signal);
     return holder;
   }
+}
 
-  work(holder: Holder<T>): void {
-    this.input.subscribe(holder);
-  }
+function subscribeTo<T>(holder: Holder<T>, _ticket: Ticket, source: Observable<T>): void {
+  source.subscribe(holder);
 }

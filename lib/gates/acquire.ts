@@ -2,9 +2,9 @@ import type { Observable, Subscription } from 'rxjs';
 import { GrantDiscardedError } from '../errors.ts';
 import { type Destination, Stream } from '../internal/stream.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
-import { Holder, type Job } from './holder.ts';
+import { Holder } from './holder.ts';
 import { titleOf } from './spec.ts';
-import type { Ask, Ticket } from './port.ts';
+import type { Ticket } from './port.ts';
 import { GateRequest, plainRequest } from './gateRequest.ts';
 
 /**
@@ -36,7 +36,7 @@ export function acquire(gate: GateRef, options?: AcquireOptions): Observable<Gra
 }
 
 /** What `acquire` returns; `hold` goes past its Observable face. */
-export class Acquisition extends Stream<Grant> implements Job<Grant> {
+export class Acquisition extends Stream<Grant> {
   readonly request: GateRequest;
 
   constructor(request: GateRequest) {
@@ -48,28 +48,24 @@ export class Acquisition extends Stream<Grant> implements Job<Grant> {
     const { request } = this;
     const parent = request.parent();
     const core = request.core(parent);
-    const holder = new Holder(destination, parent, core.env.tracks, this);
+    const holder = Holder.of(destination, parent, request.ask, handOut, undefined);
     holder.request(core, request.signal);
     return holder;
   }
+}
 
-  get ask(): Ask {
-    return this.request.ask;
-  }
-
-  /** The work is the consumer's: it lasts until the consumer unsubscribes. */
-  work(holder: Holder<Grant>, ticket: Ticket): void {
-    const { core } = ticket;
-    holder.next(ticket);
-    if (!core.lease) {
-      holder.complete();
-    } else if (holder.closed) {
-      core.env.report(
-        new GrantDiscardedError(`The grant of ${titleOf(core)} was given back before anything could run under it.`, {
-          hint: 'Use hold(acquire(gate), work), run(gate, work) or enter(gate) instead of firstValueFrom or take(1).',
-          details: { gate: titleOf(core) },
-        }),
-      );
-    }
+/** The work is the consumer's: it lasts until the consumer unsubscribes. */
+function handOut(holder: Holder<Grant>, ticket: Ticket): void {
+  const { core } = ticket;
+  holder.next(ticket);
+  if (!core.lease) {
+    holder.complete();
+  } else if (holder.closed) {
+    core.env.report(
+      new GrantDiscardedError(`The grant of ${titleOf(core)} was given back before anything could run under it.`, {
+        hint: 'Use hold(acquire(gate), work), run(gate, work) or enter(gate) instead of firstValueFrom or take(1).',
+        details: { gate: titleOf(core) },
+      }),
+    );
   }
 }

@@ -4,7 +4,7 @@ import type { Destination } from '../internal/stream.ts';
 import { plainAsk } from './ask.ts';
 import type { Grant } from './gate.ts';
 import { askerOf } from './gateRequest.ts';
-import { Holder, type Job } from './holder.ts';
+import { Holder } from './holder.ts';
 import { hostOf } from './host.ts';
 import { type BackendEnv, type GateCore, HELD, OVER, QUEUED, Ticket } from './port.ts';
 import type { GateState } from './state.ts';
@@ -17,21 +17,20 @@ export function holdForeign<T>(
   run: (grant: Grant) => ObservableInput<T>,
 ): Subscription {
   const parent = askerOf(undefined);
-  const { tracks, env } = hostOf(parent);
+  const { env } = hostOf(parent);
   const core = new ForeignCore(acquisition, env, run);
-  const holder = new Holder(destination, parent, tracks, core);
+  const holder = Holder.of(destination, parent, plainAsk, performForeign<T>, core);
   core.holder = holder;
   holder.request(core, undefined);
   return holder;
 }
 
 /** Lets an Observable of grants stand where a gate does: unsubscribing is its release. */
-class ForeignCore<T> implements GateCore, Job<T> {
+class ForeignCore<T> implements GateCore {
   readonly spec = mutex('an acquisition');
   readonly key = undefined;
   readonly retired = false;
   readonly lease = true;
-  readonly ask = plainAsk;
   readonly env: BackendEnv;
   holder: Holder<T> | null = null;
   private readonly acquisition: Observable<Grant>;
@@ -45,7 +44,7 @@ class ForeignCore<T> implements GateCore, Job<T> {
     this.run = run;
   }
 
-  work(holder: Holder<T>, ticket: Ticket): void {
+  perform(holder: Holder<T>, ticket: Ticket): void {
     holder.follow(this.run(this.grant!), ticket);
   }
 
@@ -124,4 +123,8 @@ class ForeignCore<T> implements GateCore, Job<T> {
       pausedFor: 0,
     };
   }
+}
+
+function performForeign<T>(holder: Holder<T>, ticket: Ticket, core: ForeignCore<T>): void {
+  core.perform(holder, ticket);
 }

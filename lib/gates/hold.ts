@@ -4,8 +4,8 @@ import { expected } from '../internal/options.ts';
 import { Acquisition } from './acquire.ts';
 import { holdForeign } from './foreign.ts';
 import type { Grant } from './gate.ts';
-import type { Ask, Ticket } from './port.ts';
-import { Holder, type Job } from './holder.ts';
+import type { Ticket } from './port.ts';
+import { Holder } from './holder.ts';
 
 /**
  * Runs work under a grant, and gives the grant back when the work is over, whichever way it ends.
@@ -44,7 +44,7 @@ export function hold<O extends ObservableInput<unknown>>(
       );
 }
 
-class Held<T> extends Stream<T> implements Job<T> {
+class Held<T> extends Stream<T> {
   private readonly acquisition: Acquisition;
   private readonly run: (grant: Grant) => ObservableInput<T>;
 
@@ -54,20 +54,16 @@ class Held<T> extends Stream<T> implements Job<T> {
     this.run = run;
   }
 
-  get ask(): Ask {
-    return this.acquisition.ask;
-  }
-
   protected override start(destination: Destination<T>): Subscription {
     const { request } = this.acquisition;
     const parent = request.parent();
     const core = request.core(parent);
-    const holder = new Holder(destination, parent, core.env.tracks, this);
+    const holder = Holder.of(destination, parent, request.ask, perform<T>, this.run);
     holder.request(core, request.signal);
     return holder;
   }
+}
 
-  work(holder: Holder<T>, ticket: Ticket): void {
-    holder.follow(this.run(ticket), ticket);
-  }
+function perform<T>(holder: Holder<T>, ticket: Ticket, run: (grant: Grant) => ObservableInput<T>): void {
+  holder.follow(run(ticket), ticket);
 }

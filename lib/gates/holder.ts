@@ -26,12 +26,11 @@ interface Ending {
 const completed: Ending = { error: undefined };
 const unsubscribed: Ending = { error: undefined };
 
-/** What runs under a grant, and what the grant is asked for with. One job may have any number of holders. */
-export interface Job<T> {
-  readonly ask: Ask;
-  /** Makes the holder subscribe to the work. What it throws is an error of the work. */
-  work(holder: Holder<T>, ticket: Ticket): void;
-}
+/**
+ * Makes a holder subscribe to its work. One job serves any number of holders, which keep what is theirs alone as `subject`:
+ * a queue of waiters keeps no more alive than it needs. What a job throws is an error of the work.
+ */
+export type Job<T, S> = (holder: Holder<T>, ticket: Ticket, subject: S) => void;
 
 /**
  * Work under a grant: the only code that knows the order in which it ends. First the work is torn down; then the account is
@@ -42,25 +41,39 @@ export interface Job<T> {
  */
 export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   readonly ask: Ask;
-  private readonly job: Job<T>;
+  private readonly job: Job<T, unknown>;
+  private readonly subject: unknown;
   ticket: Ticket | null = null;
   /** The frame in which the hold was started: what its consumers run in, and whose leases it does not wait for twice. */
   parent: Frame | null;
-  /** Whether frames follow promises here. */
-  private readonly tracked: boolean;
   private phase: typeof ASKING | typeof WAITING | typeof STARTING | typeof WORKING | typeof ENDED = ASKING;
   private ending: Ending | null = null;
   private waitingFor: Patience | null = null;
   /** The work is a promise that has not settled: it goes on after its teardown. */
   private running = false;
 
-  constructor(destination: Destination<T>, parent: Frame | null, tracked: boolean, job: Job<T>) {
+  private constructor(
+    destination: Destination<T>,
+    parent: Frame | null,
+    ask: Ask,
+    job: Job<T, unknown>,
+    subject: unknown,
+  ) {
     // RxJS looks through whatever it is given for a Subscription to join; a plain sink is none.
     super(destination as Subscriber<T>);
     this.parent = parent;
-    this.tracked = tracked;
+    this.ask = ask;
     this.job = job;
-    this.ask = job.ask;
+    this.subject = subject;
+  }
+
+  static of<T, S>(destination: Destination<T>, parent: Frame | null, ask: Ask, job: Job<T, S>, subject: S): Holder<T> {
+    return new Holder(destination, parent, ask, job as Job<T, unknown>, subject);
+  }
+
+  /** Whether frames follow promises here. */
+  private get tracked(): boolean {
+    return this.ticket !== null && this.ticket.core.env.tracks;
   }
 
   get frame(): Frame | null {
@@ -117,7 +130,7 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   /** In its own frame, if there is one. */
   startWork(ticket: Ticket): void {
     try {
-      this.job.work(this, ticket);
+      this.job(this, ticket, this.subject);
     } catch (error) {
       // Torn down already, what it throws is its teardown's.
       if (this.isStopped) reportUnhandled(error);
