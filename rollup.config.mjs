@@ -27,7 +27,11 @@ export default [
     // Fields that are assigned, not defined: a hold is made of two objects with many of them, and this is a fifth of its cost.
     plugins: [
       clean,
-      esbuild({ target: 'node20', tsconfig: false, tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } } }),
+      esbuild({
+        target: 'node20',
+        tsconfig: false,
+        tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+      }),
     ],
     output: {
       dir: 'dist',

@@ -8,7 +8,7 @@ import type { GateSpec } from './spec.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** How many idle gates are kept before they are looked through: forgetting them one by one costs more than their memory. */
-const idleAllowance = 256;
+const idleAllowance = 128;
 
 /** The keys of a gate: a live core for those in use, one number for those whose account is not level yet, nothing for the others. */
 type Keys = Map<string, Turnstile | number>;

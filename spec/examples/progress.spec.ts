@@ -18,6 +18,8 @@ function display(isTTY: boolean) {
 beforeEach(() => {
   vi.stubEnv('FORCE_COLOR', undefined);
   vi.stubEnv('NO_COLOR', undefined);
+  // Node takes a CI for a terminal of its own kind.
+  vi.stubEnv('CI', undefined);
   vi.stubEnv('TERM', 'xterm-256color');
 });
 

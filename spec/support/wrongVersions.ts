@@ -1,5 +1,5 @@
 /** Locks, holds, operators and buses as they are often written. Each has the fault that its name says; see spec/pitfalls.spec.ts. */
-/* eslint-disable rxjs-x/no-nested-subscribe -- wrong on purpose */
+
 import {
   exhaustMap,
   from,

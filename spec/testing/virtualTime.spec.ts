@@ -175,7 +175,15 @@ describe('virtualTime', () => {
 
   it('runs a timer in the causal context that armed it', async () => {
     const clock = virtualTime();
-    const frame: Frame = { parent: null, coordinator: null, cause: null, call: null, root: true, ticket: null, over: false };
+    const frame: Frame = {
+      parent: null,
+      coordinator: null,
+      cause: null,
+      call: null,
+      root: true,
+      ticket: null,
+      over: false,
+    };
     const seen: (Frame | null)[] = [];
     runIn(frame, () => clock.schedule(() => seen.push(currentFrame()), 1), undefined);
     clock.schedule(() => seen.push(currentFrame()), 1);
