@@ -47,8 +47,8 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   /** The frame in which the hold was started: what its consumers run in, and whose leases it does not wait for twice. */
   parent: Frame | null;
   private phase: typeof ASKING | typeof WAITING | typeof STARTING | typeof WORKING | typeof ENDED = ASKING;
-  private ending: Ending | null = null;
-  private waitingFor: Patience | null = null;
+  /** While it waits, what ends its patience; while it starts, how the work has ended already. */
+  private pending: Patience | Ending | null = null;
   /** The work is a promise that has not settled: it goes on after its teardown. */
   private running = false;
 
@@ -114,17 +114,17 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
       return;
     }
     core.enter(this);
-    if (this.phase === ASKING && this.ask.timeout > 0) this.waitingFor = patience(this, core, signal);
+    if (this.phase === ASKING && this.ask.timeout > 0) this.pending = patience(this, core, signal);
   }
 
   granted(ticket: Ticket): void {
-    if (this.waitingFor !== null) this.stopWaiting();
+    if (this.pending !== null) this.stopWaiting();
     const atHome = this.phase === ASKING;
     this.phase = STARTING;
     if (this.tracked) runIn(this, start, this, ticket);
     else this.startWork(ticket);
-    if (this.ending === null) this.phase = WORKING;
-    else this.finish(this.ending, atHome);
+    if (this.pending === null) this.phase = WORKING;
+    else this.finish(this.pending as Ending, atHome);
   }
 
   /** In its own frame, if there is one. */
@@ -198,7 +198,7 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     if (this.phase === ENDED) return;
     const ending: Ending = { error };
     // The first end counts: work that was started in spite of a lost lease does not succeed.
-    if (this.phase === STARTING) this.ending ??= ending;
+    if (this.phase === STARTING) this.pending ??= ending;
     else this.finish(ending, false);
   }
 
@@ -214,7 +214,7 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
 
   protected override _complete(): void {
     // Work that ends while it is being subscribed to has a teardown that is still to come.
-    if (this.phase === STARTING) this.ending ??= completed;
+    if (this.phase === STARTING) this.pending ??= completed;
     else this.finish(completed, false);
   }
 
@@ -224,7 +224,7 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
       this.finish(unsubscribed, false);
       return;
     }
-    if (this.phase === STARTING) this.ending = unsubscribed;
+    if (this.phase === STARTING) this.pending = unsubscribed;
     if (this.phase <= WAITING) this.leave();
     this.tearDown();
   }
@@ -232,21 +232,21 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   /** Before the teardown, which may free the gate: whoever is going must not be let in. */
   private leave(): void {
     this.phase = ENDED;
-    if (this.waitingFor !== null) this.stopWaiting();
+    if (this.pending !== null) this.stopWaiting();
     if (this.ticket !== null) this.ticket.core.cancel(this.ticket);
   }
 
   private stopWaiting(): void {
-    this.waitingFor?.end();
-    this.waitingFor = null;
+    (this.pending as Patience | null)?.end();
+    this.pending = null;
   }
 
   /** `atHome`: it runs in the frame of its consumer already. */
   private finish(ending: Ending, atHome: boolean): void {
     const { ticket } = this;
     const destination = this.destination as Sink<T> | null;
+    if (this.phase <= WAITING && this.pending !== null) this.stopWaiting();
     this.phase = ENDED;
-    if (this.waitingFor !== null) this.stopWaiting();
     begin();
     // Not even an overflow of the stack may leave the turn open: nobody would ever be told of a grant again.
     try {
