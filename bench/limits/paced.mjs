@@ -69,7 +69,7 @@ const strategies = {
   'leaky-bucket': spaced,
 };
 
-const library = Object.entries(strategies).map(([strategy, due]) =>
+const rows = Object.entries(strategies).map(([strategy, due]) =>
   ours(({ run, rateLimiter }) => {
     const limiter = rateLimiter('api', { limit: LIMIT, per: PER, strategy });
     return { due, call: (fn) => run(limiter, fn) };
@@ -79,7 +79,7 @@ const library = Object.entries(strategies).map(([strategy, due]) =>
 /** The rows of a table: `test(limiter)` is one run of it. Only tracking on for what is not the exact strategy. */
 export const limited = (test) =>
   Object.fromEntries(
-    Object.entries({ ...peers, ...Object.assign({}, ...library) })
+    Object.entries({ ...peers, ...Object.assign({}, ...rows) })
       .filter(([name]) => !/(bucket|fixed-window), tracking off/.test(name))
       .map(([name, make]) => [
         name,
