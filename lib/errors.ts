@@ -102,3 +102,71 @@ export class SettledInsideError extends CoordinationError {
 export class OutsideCallError extends CoordinationError {
   readonly code = 'RXB_OUTSIDE_CALL';
 }
+
+/** A value cannot be written to a log, or what stands there cannot be read. `details.path` names the place in the value. */
+export class CodecError extends CoordinationError {
+  readonly code = 'RXB_CODEC';
+}
+
+/** The payload of an event breaks the schema of its name. `details.issues` are those of the schema. */
+export class SchemaError extends CoordinationError {
+  readonly code = 'RXB_SCHEMA';
+}
+
+/** The stream was closed by its terminal commit. */
+export class LogClosedError extends CoordinationError {
+  readonly code = 'RXB_LOG_CLOSED';
+}
+
+/** A newer owner has raised the epoch of the stream: `details.epoch`. */
+export class LogFencedError extends CoordinationError {
+  readonly code = 'RXB_LOG_FENCED';
+}
+
+/** A lease that the commit depends on is not held with this token: `details.key`. */
+export class LogGuardLostError extends CoordinationError {
+  readonly code = 'RXB_LOG_GUARD_LOST';
+}
+
+/** A key that may be used once was used by an earlier commit, whose first event is `details.seq`. */
+export class LogDuplicateError extends CoordinationError {
+  readonly code = 'RXB_LOG_DUPLICATE';
+}
+
+/** The stream is not where the caller thought it was: its last event is `details.seq`. */
+export class LogConflictError extends CoordinationError {
+  readonly code = 'RXB_LOG_CONFLICT';
+}
+
+/** The commit is larger than the log takes. */
+export class LogTooLargeError extends CoordinationError {
+  readonly code = 'RXB_LOG_TOO_LARGE';
+}
+
+/**
+ * The store did not answer, or could not write. `details.outcome`: `'not-applied'`, or `'unknown'`, which is to be repeated
+ * with the same `commitId`.
+ */
+export class LogUnavailableError extends CoordinationError {
+  readonly code = 'RXB_LOG_UNAVAILABLE';
+}
+
+/** What was asked for has been trimmed away. The first event there is has `details.firstSeq`. */
+export class LogTrimmedError extends CoordinationError {
+  readonly code = 'RXB_LOG_TRIMMED';
+}
+
+/** What the store gives back is not what was written to it: `details.file` and `details.offset` say where. */
+export class LogCorruptError extends CoordinationError {
+  readonly code = 'RXB_LOG_CORRUPT';
+}
+
+/** Another process that is alive writes to this log. */
+export class LogLockedError extends CoordinationError {
+  readonly code = 'RXB_LOG_LOCKED';
+}
+
+/** The log was written in a format of another version. */
+export class LogVersionError extends CoordinationError {
+  readonly code = 'RXB_LOG_VERSION';
+}

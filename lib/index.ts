@@ -25,14 +25,27 @@ export {
   BusyError,
   CallTimeoutError,
   ClosedError,
+  CodecError,
   ConfigError,
   CoordinationError,
   DeadlockError,
   GrantDiscardedError,
   LeaseLostError,
   LimitImpossibleError,
+  LogClosedError,
+  LogConflictError,
+  LogCorruptError,
+  LogDuplicateError,
+  LogFencedError,
+  LogGuardLostError,
+  LogLockedError,
+  LogTooLargeError,
+  LogTrimmedError,
+  LogUnavailableError,
+  LogVersionError,
   OutsideCallError,
   OverflowError,
+  SchemaError,
   SettledInsideError,
   SpecConflictError,
 } from './errors.ts';
@@ -103,6 +116,19 @@ export type {
   Strategy,
 } from './gates/spec.ts';
 export type { Clock } from './internal/env.ts';
+export type { Codec } from './log/Codec.ts';
+export type {
+  AppendOptions,
+  Durability,
+  Effect,
+  EventLog,
+  Head,
+  LogCapabilities,
+  Position,
+  ReadOptions,
+  Receipt,
+  Stored,
+} from './log/EventLog.ts';
 export type { CoordinationErrorOptions } from './errors.ts';
 export type { Overflow } from './internal/backlog.ts';
 export type { Retry } from './time/backoff.ts';
