@@ -79,7 +79,7 @@ const plan = fc.record({
 });
 
 const ends = ['_complete', '_failed', '_cancelled'];
-const numRuns = process.env['RXBATON_LONG'] === undefined ? 300 : 10_000;
+const numRuns = process.env['RXBATON_TEST_LONG'] === undefined ? 300 : 10_000;
 
 test.prop([fc.array(plan, { minLength: 1, maxLength: 12 })], { numRuns })(
   'whatever happens: one end for each call, after its only start if it began, once its work has let go; nothing stays behind',
