@@ -1,6 +1,6 @@
 /**
- * What the host offers: clocks, randomness, and the place for errors that nobody can receive. With `context.ts` the only
- * file that looks at the host; it works in Node and in browsers.
+ * What the host offers: clocks, randomness, its variables, and the places for what has to be said and for errors that nobody
+ * can receive. With `context.ts` the only file that looks at the host; it works in Node and in browsers.
  */
 import { asyncScheduler, config, type SchedulerLike } from 'rxjs';
 
@@ -20,6 +20,15 @@ export const hostClock: Clock & { wall(): number } = {
 /** Numbers in [0, 1). */
 export const hostRandom = (): number => Math.random();
 
+/** The variables of the environment as they are now; none where there is no such thing. */
+export const hostVariables = (): Readonly<Record<string, string | undefined>> =>
+  (globalThis as { readonly process?: { readonly env?: Record<string, string | undefined> } }).process?.env ?? {};
+
+/** Says a line to whoever runs the program: on stderr, or in the console of a browser. */
+export const hostSay = (line: string): void => {
+  console.error(line);
+};
+
 /** Hands an error that has no receiver to RxJS's hook for those, in a job of its own, as RxJS itself does. */
 export function reportUnhandled(error: unknown): void {
   asyncScheduler.schedule(() => {
@@ -27,4 +36,19 @@ export function reportUnhandled(error: unknown): void {
     if (onUnhandledError) onUnhandledError(error);
     else throw error;
   });
+}
+
+/** Bytes as base64 text. */
+export function toBase64({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
+  if (typeof Buffer !== 'undefined')
+    return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString('base64');
+  let text = '';
+  for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+/** The bytes of a base64 text, in a buffer of their own. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  if (typeof Buffer !== 'undefined') return new Uint8Array(Buffer.from(text, 'base64'));
+  return Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
 }
