@@ -1,0 +1,70 @@
+import { CodecError } from '../errors.ts';
+import type { Codec } from './Codec.ts';
+import { isPlain } from './isPlain.ts';
+import { revive } from './revive.ts';
+import { Writer } from './Writer.ts';
+
+/** How a value is written. */
+export interface LosslessOptions {
+  /** What the path of an error starts with. Default: nothing. */
+  readonly root?: string;
+  /** What cannot be written becomes `{"$opaque":"Function"}`, with the name of its type, instead of an error. Default `false`. */
+  readonly opaque?: boolean;
+}
+
+/** Two signs that JSON leaves as they are and some tools take for the end of a line. */
+const separators = /[\u2028\u2029]/g;
+
+/**
+ * The text of a value: `losslessCodec.encode`, with a say in what happens to what cannot be written.
+ *
+ * @throws CodecError
+ */
+export function lossless(value: unknown, options?: LosslessOptions): string {
+  const text = native(value) ?? new Writer(options?.root ?? '', options?.opaque ?? false).write(value);
+  // Texts of one byte a sign have none of them, and engines know that without a look.
+  return text.includes('\u2028') || text.includes('\u2029') ? text.replace(separators, escaped) : text;
+}
+
+/** What JSON itself can say is said by the engine. */
+function native(value: unknown): string | null {
+  try {
+    return isPlain(value) ? JSON.stringify(value) : null;
+  } catch {
+    // A getter threw, or the value is too deep: the writer says where.
+    return null;
+  }
+}
+
+const escaped = (sign: string): string => (sign === '\u2028' ? '\\u2028' : '\\u2029');
+
+/**
+ * Writes values as one line of JSON and reads them back equal: all that JSON has, and Date (invalid ones too), Map, Set,
+ * bigint, Error (name, message, stack, `cause`, `code`, `errors`), typed arrays, ArrayBuffer, DataView, URL, RegExp, `undefined`,
+ * holes, NaN, -0, infinities. Each of these is an object with one key that starts with `$`: `{"$date":"2026-01-31T00:00:00.000Z"}`. An object
+ * of the user that looks like one is wrapped: `{"$":{"$date":"mine"}}`.
+ *
+ * An instance of any other class is what its `toJSON()` says, and comes back as that. Buffers come back as Uint8Array,
+ * subclasses as what they extend, objects without a prototype as plain ones. What is in a value twice comes back as two.
+ * Properties with symbols for keys, and those of arrays with names, are not data, as in JSON.
+ *
+ * @throws CodecError for cycles, functions, symbols, and instances of a class without `toJSON`, with `details.path`:
+ * `data.items[3].client`. `decode` throws it for text that is no JSON, and for a tag that it does not know.
+ * @example
+ * ```ts
+ * losslessCodec.encode({ at: new Date(0), tags: new Set(['a']) });
+ * // {"at":{"$date":"1970-01-01T00:00:00.000Z"},"tags":{"$set":["a"]}}
+ * ```
+ */
+export const losslessCodec: Codec = {
+  encode: (value) => lossless(value),
+  decode: (text) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (cause) {
+      throw new CodecError('A text of the log is no JSON.', { cause, details: { length: text.length } });
+    }
+    return text.includes('"$') ? revive(value) : value;
+  },
+};
