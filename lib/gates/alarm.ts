@@ -16,15 +16,15 @@ export function arm(gate: InMemory): void {
   const at = wakesAt(gate);
   // With nobody left to wake, a timer must not keep the process alive; with somebody, an early one only looks again.
   const idle = at === Infinity && gate.line.head === null;
-  if (at >= gate.alarmAt && gate.alarm !== null && !idle) return;
-  gate.alarm?.unsubscribe();
+  if (gate.alarm !== null && at >= gate.alarm.at && !idle) return;
+  gate.alarm?.timer.unsubscribe();
   gate.alarm = null;
-  gate.alarmAt = at;
   if (at === Infinity) return;
   const delay = Math.min(Math.max(0, Math.ceil(at - clock.now())), longestDelay);
-  gate.alarm = clock.schedule(() => {
+  const timer = clock.schedule(() => {
     ring(gate);
   }, delay);
+  gate.alarm = { at, timer };
 }
 
 /** Gives a lease that is not renewed its end. */
@@ -36,31 +36,30 @@ export function endIn(gate: InMemory, lease: Ticket, ms: number): void {
 function wakesAt(gate: InMemory): number {
   const { policy, line } = gate;
   const { head } = line;
-  let at = gate.breaksAt;
+  let at = line.breaksAt;
   if (head !== null) {
     // A joint request may be due here and wait for another gate: that one will wake it, and this one has no more to do.
     const now = head.extras?.joint ? (gate.seen = gate.env.clock.now()) : -Infinity;
     const opens = policy.timed ? policy.opensAt(head.waiter.ask.cost, gate.seen, line.size) : Infinity;
-    if (gate.pausedUntil > now) at = Math.min(at, gate.pausedUntil);
+    if (gate.pausedUntil !== null && gate.pausedUntil > now) at = Math.min(at, gate.pausedUntil);
     else if (opens > now) at = Math.min(at, opens);
   }
-  if (gate.lapse === Infinity) return at;
-  for (let held = gate.holders.head; held !== null; held = held.next) at = Math.min(at, held.extras!.until);
+  if (!gate.lapses) return at;
+  for (let { held } = gate; held !== null; held = held.next) at = Math.min(at, held.extras!.until);
   return at;
 }
 
 function ring(gate: InMemory): void {
   gate.alarm = null;
-  gate.alarmAt = Infinity;
   const now = gate.env.clock.now();
   begin();
   try {
-    if (gate.breaksAt <= now) {
+    if (gate.line.breaksAt <= now) {
       const { parties, timeout } = gate.settings as BarrierSpec;
       breakBarrier(gate, `only ${gate.line.size} of ${parties} arrived in ${span(timeout)}`);
     }
     const lapsed: Ticket[] = [];
-    for (let held = gate.holders.head; held !== null; held = held.next) {
+    for (let { held } = gate; held !== null; held = held.next) {
       if (held.extras !== null && held.extras.until <= now) lapsed.push(held);
     }
     for (const ticket of lapsed) if (ticket.state === HELD) lose(gate, ticket, 'expired');

@@ -34,6 +34,7 @@ export function askOf(options: AcquireOptions, owner: string, more: readonly str
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new ConfigError(`${owner}.signal must be an AbortSignal, not ${show(signal)}.`);
   }
+  if (cost === 1 && priority === 0 && timeout === Infinity && label === undefined) return plainAsk;
   return {
     cost: costOf(cost, owner),
     priority,

@@ -7,7 +7,6 @@ import { titleOf } from './spec.ts';
 /** Fails everybody who waits at a barrier. The next to arrive begins a new generation. */
 export function breakBarrier(gate: InMemory, reason: string): void {
   const { line } = gate;
-  gate.breaksAt = Infinity;
   const broken: Ticket[] = [];
   for (let t = line.head; t !== null; t = line.head) {
     line.remove(t);

@@ -20,10 +20,10 @@ export function changeGate(gate: InMemory, patch: SpecPatch): void {
   for (const each of all) refuseTooMuch(each);
 }
 
-function adopt(gate: InMemory, settings: GateSpec, pausedUntil: number): void {
+function adopt(gate: InMemory, settings: GateSpec, pausedUntil: number | null): void {
   gate.settings = settings;
   gate.pausedUntil = pausedUntil;
-  gate.timed = gate.policy.timed || pausedUntil > -Infinity;
+  gate.timed = gate.policy.timed || pausedUntil !== null;
   gate.policy.change(settings, gate.env.clock.now());
 }
 
@@ -33,7 +33,7 @@ function refuseTooMuch(gate: InMemory): void {
   for (let t = gate.line.head; t !== null; t = t.next) if (t.waiter.ask.cost > gate.policy.capacity) tooMuch.push(t);
   for (const ticket of tooMuch) {
     if (ticket.state !== QUEUED) continue;
-    gate.unqueue(ticket);
+    gate.line.remove(ticket);
     gate.refuse(ticket, impossibleError(gate, ticket.waiter.ask.cost));
   }
   gate.turn();

@@ -10,6 +10,7 @@ import { DeadlockError } from '../errors.ts';
 import { tell } from './activity.ts';
 import { waitEdge } from './describe.ts';
 import type { InMemory } from './inMemory.ts';
+import { leasesOf } from './leases.ts';
 import { type GateCore, HELD, QUEUED, type Ticket } from './port.ts';
 import { titleOf } from './spec.ts';
 import type { WaitEdge } from './state.ts';
@@ -77,7 +78,7 @@ const waitingInside = (lease: Ticket): Ticket[] =>
 /** Leases that keep others out until they are given back: not budgets, whose period ends by itself. */
 function holdersOf(part: Ticket): Ticket[] {
   const gate = part.core as InMemory;
-  return gate.spec.kind === 'quota' ? [] : gate.holders.all();
+  return gate.spec.kind === 'quota' ? [] : leasesOf(gate);
 }
 
 /** Requests for several gates that stand before this one: they may wait for another gate, and nobody overtakes them. */

@@ -2,6 +2,7 @@
 import { nearest } from '../internal/context.ts';
 import { BusyError, LeaseLostError, LimitImpossibleError } from '../errors.ts';
 import type { InMemory } from './inMemory.ts';
+import { leasesOf } from './leases.ts';
 import { titleOf } from './spec.ts';
 import type { Ticket, Waiter } from './port.ts';
 import type { GateState, HolderState, LossReason, WaiterState, WaitEdge } from './state.ts';
@@ -103,8 +104,10 @@ export function impossibleError(gate: InMemory, cost: number): LimitImpossibleEr
 }
 
 /** A gate in memory, as `inspect` shows it. */
-export function stateOf({ spec, key, settings, env, policy, line, holders, pausedUntil }: InMemory): GateState {
+export function stateOf(gate: InMemory): GateState {
+  const { spec, key, settings, env, policy, line } = gate;
   const now = env.clock.now();
+  const pausedFor = Math.max(0, (gate.pausedUntil ?? now) - now);
   const waiting: WaiterState[] = [];
   for (let t = line.head; t !== null; t = t.next) waiting.push(waiterState(t, now));
   const opensAt = policy.opensAt(line.head?.waiter.ask.cost ?? 1, now, Math.max(1, line.size));
@@ -113,11 +116,11 @@ export function stateOf({ spec, key, settings, env, policy, line, holders, pause
     ...(key === undefined ? null : { key }),
     kind: spec.kind,
     spec: settings,
-    holders: holders.all().map((ticket) => holderState(ticket, now)),
+    holders: leasesOf(gate).map((ticket) => holderState(ticket, now)),
     waiting,
     available: policy.available(now),
-    opensIn: Math.max(0, (policy.timed ? opensAt : opensAt <= 0 ? now : Infinity) - now, pausedUntil - now),
-    pausedFor: Math.max(0, pausedUntil - now),
+    opensIn: Math.max(pausedFor, (policy.timed ? opensAt : opensAt <= 0 ? now : Infinity) - now),
+    pausedFor,
     ...('generation' in policy ? { generation: policy.generation as number } : null),
   };
 }

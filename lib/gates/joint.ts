@@ -234,7 +234,7 @@ function wouldAdmit(part: Ticket): boolean {
 /** Takes back a part that was not to wait. */
 function withdraw(part: Ticket, reason: string): void {
   const gate = part.core as Turnstile;
-  gate.unqueue(part);
+  gate.line.remove(part);
   part.state = OVER;
   if (gate.env.activity !== null) tell(gate, 'refused', part, { reason });
   gate.turn();

@@ -7,6 +7,8 @@ export class Line {
   size = 0;
   /** How many of them are parts of requests for several gates. */
   joints = 0;
+  /** Barriers: when those who wait give up. */
+  breaksAt: number = Infinity;
 
   /** Joins behind everybody of the same or a higher priority. */
   join(ticket: Ticket): void {
@@ -36,33 +38,10 @@ export class Line {
     else next.prev = prev;
     ticket.prev = ticket.next = null;
     this.size--;
+    if (this.head === null) this.breaksAt = Infinity;
     if (ticket.extras?.joint) this.joints--;
   }
 }
 
-/** The leases that are held. Newest first: one pointer into the gate instead of two is one write barrier less for each hold. */
-export class Leases {
-  head: Ticket | null = null;
-
-  add(ticket: Ticket): void {
-    const { head } = this;
-    ticket.next = head;
-    if (head !== null) head.prev = ticket;
-    this.head = ticket;
-  }
-
-  remove(ticket: Ticket): void {
-    const { prev, next } = ticket;
-    if (prev === null) this.head = next;
-    else prev.next = next;
-    if (next !== null) next.prev = prev;
-    ticket.prev = ticket.next = null;
-  }
-
-  /** Oldest first. */
-  all(): Ticket[] {
-    const leases: Ticket[] = [];
-    for (let ticket = this.head; ticket !== null; ticket = ticket.next) leases.push(ticket);
-    return leases.reverse();
-  }
-}
+/** Nobody waits: the line of every gate until somebody does, since most never have one. */
+export const nobody: Line = new Line();

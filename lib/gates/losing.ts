@@ -3,6 +3,7 @@ import { begin, end } from '../internal/handover.ts';
 import { tell } from './activity.ts';
 import { lostError } from './describe.ts';
 import type { InMemory } from './inMemory.ts';
+import { leasesOf } from './leases.ts';
 import { HELD, OVER, type Ticket } from './port.ts';
 import type { LossReason } from './state.ts';
 
@@ -34,7 +35,7 @@ function drop(ticket: Ticket, reason: LossReason, note: string | undefined): voi
 /** Takes leases of a gate and its keys away, by somebody's order. Returns how many. */
 export function forceOut(gate: InMemory, fence: number | 'all', reason: string): number {
   const victims = [gate, ...gate.home.keysOf(gate)]
-    .flatMap(({ holders }) => holders.all())
+    .flatMap((each) => leasesOf(each))
     .filter((held) => held.state === HELD && (fence === 'all' || held.fence === fence));
   for (const victim of victims) if (victim.state === HELD) lose(victim.core as InMemory, victim, 'forced', reason);
   return victims.length;

@@ -1,6 +1,7 @@
 import { waitEdge } from './describe.ts';
 import type { Home, InMemory } from './inMemory.ts';
 import { joined } from './joining.ts';
+import { leasesOf } from './leases.ts';
 import { policyOf } from './policies/policyOf.ts';
 import type { BackendEnv, GateBackend } from './port.ts';
 import type { WaitEdge } from './state.ts';
@@ -8,23 +9,26 @@ import type { GateSpec } from './spec.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** How many idle gates are kept before they are looked through: forgetting them one by one costs more than their memory. */
-const idleAllowance = 128;
-
-/** The keys of a gate: a live core for those in use, one number for those whose account is not level yet, nothing for the others. */
-type Keys = Map<string, Turnstile | number>;
+const idleAllowance = 64;
 
 /** Whether a gate has its first settings and no pause: nothing to remember but the account. A key's are its gate's to remember. */
 const quiet = ({ base, settings, spec, pausedUntil }: InMemory, now: number): boolean =>
-  base === null ? pausedUntil <= now && settings === spec : settings === base.settings;
+  base === null ? (pausedUntil ?? now) <= now && settings === spec : settings === base.settings;
+
+/** Whether there is nothing to remember of a gate itself: nobody there, the account at the start, no pause on. */
+const blank = (gate: InMemory, now: number): boolean => gate.resting && gate.policy.fresh(now) && quiet(gate, now);
+
+/** A gate stays as long as it has keys, since it holds their settings. */
+const forgettable = (gate: InMemory, now: number): boolean => gate.keys === null && blank(gate, now);
 
 /** Gates in the memory of this process. */
 export function memoryBackend(): GateBackend {
-  let gates = new Map<string, Turnstile>();
-  /** A gate stays as long as it has keys, since it holds their settings. */
-  const keyed = new Map<string, Keys>();
+  let gates = new Map<string, InMemory>();
+  /** Gates that have packed accounts among their keys. */
+  const packed = new Set<InMemory>();
   let idle: InMemory[] = [];
   /** Made since the last sweep, entered or not. */
-  let opened: Turnstile[] = [];
+  let opened: InMemory[] = [];
   let allowance = idleAllowance;
   let round: Iterator<void> | null = null;
 
@@ -35,40 +39,31 @@ export function memoryBackend(): GateBackend {
       gate.listed = true;
       idle.push(gate);
     },
-    changing({ key: ofKey, spec, settings, env }, changed) {
-      const keys = ofKey === undefined ? keyed.get(spec.name) : undefined;
+    changing(gate, changed) {
+      const { settings, env, keys } = gate;
       const now = env.clock.now();
       for (const [key, number] of keys ?? []) {
         if (typeof number !== 'number') continue;
         const account = policyOf(settings, env.clock);
         account.load!(number);
         account.change(changed, now);
-        if (account.fresh(now)) keys!.delete(key);
+        if (account.fresh(now)) dropKey(gate, key);
         else keys!.set(key, account.packed!);
       }
-      if (keys?.size === 0) keyed.delete(spec.name);
     },
-    keysOf: ({ key, spec }) =>
-      key === undefined ? [...(keyed.get(spec.name)?.values() ?? [])].filter((gate) => gate instanceof Turnstile) : [],
+    keysOf: ({ keys }) => (keys === null ? [] : [...keys.values()].filter((gate) => typeof gate !== 'number')),
   };
-
-  /** Whether there is nothing to remember: nobody there, the account at the start, no pause on. */
-  const forgettable = (gate: InMemory, now: number): boolean =>
-    gate.resting &&
-    gate.policy.fresh(now) &&
-    quiet(gate, now) &&
-    (gate.key !== undefined || !keyed.has(gate.spec.name));
 
   /** Forgets the idle gates that can be, and packs the accounts of idle keys. */
   const sweep = (now: number): void => {
-    const kept: InMemory[] = [];
     for (const gate of opened) if (gate.resting && !gate.listed) idle.push(gate);
     opened = [];
-    if (
-      idle.length === gates.size &&
-      idle.every((gate) => !gate.retired && gate.key === undefined && forgettable(gate, now))
-    ) {
-      for (const gate of idle) gate.retired = true;
+    const kept: InMemory[] = [];
+    if (allGone(now)) {
+      for (const gate of idle) {
+        gate.retired = true;
+        gate.keys = null;
+      }
       gates = new Map();
     } else {
       for (const gate of idle) {
@@ -83,14 +78,31 @@ export function memoryBackend(): GateBackend {
     allowance = Math.max(idleAllowance, kept.length * 2);
   };
 
+  /** Whether all gates and keys there are can be forgotten: with their maps, which costs less than one by one. */
+  const allGone = (now: number): boolean => {
+    let names = 0;
+    let keys = 0;
+    for (const gate of idle) {
+      if (gate.retired || !blank(gate, now)) return false;
+      if (gate.base !== null) {
+        keys++;
+        continue;
+      }
+      names++;
+      if (gate.keys !== null) keys -= gate.keys.size;
+    }
+    return names === gates.size && keys === 0;
+  };
+
   /** Forgets or packs it, if that can be. */
   const tidied = (gate: InMemory, now: number): boolean => {
-    const { key, spec, policy } = gate;
+    const { base, key, spec, policy } = gate;
     if (forgettable(gate, now)) {
-      if (key === undefined) gates.delete(spec.name);
-      else dropKey(spec.name, key);
-    } else if (key !== undefined && policy.packed !== undefined && quiet(gate, now)) {
-      keyed.get(spec.name)!.set(key, policy.packed);
+      if (base === null) gates.delete(spec.name);
+      else dropKey(base, key!);
+    } else if (base !== null && policy.packed !== undefined && quiet(gate, now)) {
+      base.keys!.set(key!, policy.packed);
+      packed.add(base);
     } else {
       return false;
     }
@@ -98,10 +110,12 @@ export function memoryBackend(): GateBackend {
     return true;
   };
 
-  const dropKey = (name: string, key: string): void => {
-    const keys = keyed.get(name)!;
-    keys.delete(key);
-    if (keys.size === 0) keyed.delete(name);
+  const dropKey = (gate: InMemory, key: string): void => {
+    const { keys } = gate;
+    keys!.delete(key);
+    if (keys!.size > 0) return;
+    gate.keys = null;
+    packed.delete(gate);
   };
 
   /** Goes on with the round of all packed accounts, a few at a time, so that no single release pays for all. */
@@ -115,23 +129,27 @@ export function memoryBackend(): GateBackend {
   };
 
   function* levelAll(): Generator<void> {
-    for (const name of keyed.keys()) yield* levelKeys(gates.get(name)!);
+    for (const gate of [...packed]) yield* levelKeys(gate);
   }
 
   /** Forgets the packed accounts of a gate that have become level. */
-  function* levelKeys({ spec, settings, env }: Turnstile): Generator<void> {
+  function* levelKeys(gate: InMemory): Generator<void> {
+    const { settings, env } = gate;
     const account = policyOf(settings, env.clock);
-    for (const [key, number] of keyed.get(spec.name) ?? []) {
+    // Those that are packed meanwhile put it back.
+    packed.delete(gate);
+    for (const [key, number] of gate.keys ?? []) {
       if (typeof number === 'number') {
         account.load!(number);
-        if (account.fresh(env.clock.now())) dropKey(spec.name, key);
+        if (account.fresh(env.clock.now())) dropKey(gate, key);
+        else packed.add(gate);
       }
       yield;
     }
   }
 
   /** Forgets a whole gate, if nobody uses it or one of its keys. */
-  const forget = (gate: Turnstile, now: number): boolean => {
+  const forget = (gate: InMemory, now: number): boolean => {
     const round = levelKeys(gate);
     while (!round.next().done);
     for (const key of home.keysOf(gate)) if (forgettable(key, now)) tidied(key, now);
@@ -139,13 +157,13 @@ export function memoryBackend(): GateBackend {
   };
 
   /** Whoever opens a gate is about to enter it, so that only a crowd that nobody has entered is looked through now. */
-  const made = (gate: Turnstile): Turnstile => {
+  const made = (gate: InMemory): InMemory => {
     if (opened.length >= allowance * 16) sweep(gate.env.clock.now());
     opened.push(gate);
     return gate;
   };
 
-  const openGate = (spec: GateSpec, env: BackendEnv): Turnstile => {
+  const openGate = (spec: GateSpec, env: BackendEnv): InMemory => {
     let gate = gates.get(spec.name);
     if (gate === undefined) {
       // Made before the map is looked up: it may be swept, and then it is another map.
@@ -155,29 +173,32 @@ export function memoryBackend(): GateBackend {
     return gate;
   };
 
-  const openKey = (spec: GateSpec, key: string, env: BackendEnv): Turnstile => {
-    const found = keyed.get(spec.name)?.get(key);
-    if (found instanceof Turnstile) return found;
-    const base = openGate(spec, env);
-    const gate = new Turnstile(base.spec, key, policyOf(base.settings, env.clock), env, home, base);
+  const openKey = (base: InMemory, key: string): InMemory => {
+    const found = base.keys?.get(key);
+    if (found !== undefined && typeof found !== 'number') return found;
+    const { spec, settings, env } = base;
+    const gate = new Turnstile(spec, key, policyOf(settings, env.clock), env, home, base);
     if (found !== undefined) gate.policy.load!(found);
-    let keys = keyed.get(spec.name);
-    if (keys === undefined) keyed.set(spec.name, (keys = new Map<string, Turnstile | number>()));
     // Before anything is swept: its gate stays for it.
-    keys.set(key, gate);
+    (base.keys ??= new Map()).set(key, gate);
     return made(gate);
   };
 
-  function* all(): Generator<Turnstile> {
-    yield* gates.values();
-    for (const keys of keyed.values()) for (const gate of keys.values()) if (gate instanceof Turnstile) yield gate;
+  function* all(): Generator<InMemory> {
+    for (const gate of gates.values()) {
+      yield gate;
+      yield* home.keysOf(gate);
+    }
   }
 
   return {
     kind: 'memory',
     shared: false,
     supports: () => true,
-    open: (spec, key, env) => (key === undefined ? openGate(spec, env) : openKey(spec, key, env)),
+    open(spec, key, env) {
+      const gate = openGate(spec, env);
+      return key === undefined ? gate : openKey(gate, key);
+    },
     openAll: joined,
     forget(core) {
       const gate = gates.get(core.spec.name);
@@ -188,7 +209,7 @@ export function memoryBackend(): GateBackend {
       const edges: WaitEdge[] = [];
       for (const gate of all()) {
         const now = gate.env.clock.now();
-        const holders = gate.holders.all();
+        const holders = leasesOf(gate);
         for (let ticket = gate.line.head; ticket !== null; ticket = ticket.next)
           edges.push(waitEdge(ticket, holders, now));
       }

@@ -1,4 +1,3 @@
-import type { Subscription } from 'rxjs';
 import type { CoordinationError } from '../errors.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
 import { tell } from './activity.ts';
@@ -7,8 +6,9 @@ import { breakBarrier } from './breakBarrier.ts';
 import { changeGate } from './changing.ts';
 import { deadlockOf, enclosingLease } from './deadlock.ts';
 import { busyError, impossibleError, stateOf, whoIs } from './describe.ts';
-import type { Home, InMemory } from './inMemory.ts';
-import { Leases, Line } from './line.ts';
+import type { Alarm, Home, InMemory } from './inMemory.ts';
+import { lend, takeBack } from './leases.ts';
+import { Line, nobody } from './line.ts';
 import { forceOut } from './losing.ts';
 import { nest, unnest } from './nesting.ts';
 import type { Policy } from './policies/policy.ts';
@@ -28,23 +28,22 @@ export class Turnstile implements InMemory {
   readonly env: BackendEnv;
   readonly policy: Policy;
   readonly lease: boolean;
-  readonly line: Line = new Line();
-  readonly holders: Leases = new Leases();
+  line: Line = nobody;
+  held: Ticket | null = null;
   retired = false;
   resting = true;
   listed = false;
   readonly home: Home;
   readonly base: InMemory | null;
-  readonly lapse: number;
+  keys: Map<string, InMemory | number> | null = null;
+  readonly lapses: boolean;
   settings: GateSpec;
   /** Reserved for those who have still to hear of it: newcomers queue behind them. */
   due = 0;
   seen = 0;
-  pausedUntil: number;
+  pausedUntil: number | null;
   timed: boolean;
-  breaksAt: number = Infinity;
-  alarm: Subscription | null = null;
-  alarmAt: number = Infinity;
+  alarm: Alarm | null = null;
 
   constructor(
     spec: GateSpec,
@@ -60,9 +59,9 @@ export class Turnstile implements InMemory {
     this.lease = policy.lease;
     this.base = base;
     this.settings = base === null ? spec : base.settings;
-    this.pausedUntil = base === null ? -Infinity : base.pausedUntil;
-    this.timed = policy.timed || this.pausedUntil > -Infinity;
-    this.lapse = 'ttl' in spec && !spec.renew ? spec.ttl : Infinity;
+    this.pausedUntil = base === null ? null : base.pausedUntil;
+    this.timed = policy.timed || this.pausedUntil !== null;
+    this.lapses = lapseOf(spec) < Infinity;
     this.env = env;
     this.home = home;
   }
@@ -95,9 +94,9 @@ export class Turnstile implements InMemory {
   }
 
   private paused(): boolean {
-    if (this.pausedUntil === -Infinity) return false;
+    if (this.pausedUntil === null) return false;
     if (this.env.clock.now() < this.pausedUntil) return true;
-    this.pausedUntil = -Infinity;
+    this.pausedUntil = null;
     this.timed = this.policy.timed;
     return false;
   }
@@ -108,8 +107,8 @@ export class Turnstile implements InMemory {
     ticket.state = RESERVED;
     if (!this.lease) return;
     ticket.order = ++this.env.fence;
-    this.holders.add(ticket);
-    if (this.lapse !== Infinity) endIn(this, ticket, this.lapse);
+    lend(this, ticket);
+    if (this.lapses) endIn(this, ticket, lapseOf(this.spec));
   }
 
   /** Tells a waiter that it has entered. */
@@ -164,14 +163,9 @@ export class Turnstile implements InMemory {
     if (ticket.state !== QUEUED) return;
     const error = waiter.ask.timeout === 0 ? null : deadlockOf(this, ticket);
     if (error === null && waiter.ask.timeout > 0) return;
-    this.unqueue(ticket);
+    this.line.remove(ticket);
     this.refuse(ticket, error ?? busyError(this));
     this.turn();
-  }
-
-  unqueue(ticket: Ticket): void {
-    this.line.remove(ticket);
-    if (this.line.head === null) this.breaksAt = Infinity;
   }
 
   /** Takes a place in the queue. Parts of a joint request come here by themselves. */
@@ -179,7 +173,8 @@ export class Turnstile implements InMemory {
     this.resting = false;
     const now = this.env.clock.now();
     ticket.queuedAt = Math.round(now);
-    if (this.settings.kind === 'barrier' && this.line.head === null) this.breaksAt = now + this.settings.timeout;
+    if (this.line === nobody) this.line = new Line();
+    if (this.settings.kind === 'barrier' && this.line.head === null) this.line.breaksAt = now + this.settings.timeout;
     this.line.join(ticket);
   }
 
@@ -220,12 +215,12 @@ export class Turnstile implements InMemory {
 
   /** Takes a ticket out of the queue and books it. Whoever reserves hands it over too. */
   reserve(ticket: Ticket): void {
-    this.unqueue(ticket);
+    this.line.remove(ticket);
     this.book(ticket);
     this.due++;
     // Whoever is left when a barrier opens begins the next generation.
     if (this.line.head !== null && this.settings.kind === 'barrier')
-      this.breaksAt = this.env.clock.now() + this.settings.timeout;
+      this.line.breaksAt = this.env.clock.now() + this.settings.timeout;
   }
 
   cancel(ticket: Ticket): void {
@@ -233,7 +228,7 @@ export class Turnstile implements InMemory {
       this.release(ticket);
     } else if (ticket.state === QUEUED) {
       const wasHead = this.line.head === ticket;
-      this.unqueue(ticket);
+      this.line.remove(ticket);
       ticket.state = OVER;
       if (this.env.activity !== null) tell(this, 'left', ticket);
       if (this.settings.kind === 'barrier' && this.settings.onLeave === 'break') {
@@ -242,7 +237,7 @@ export class Turnstile implements InMemory {
       if (this.line.head === null) this.rest();
     } else if (ticket.state === RESERVED) {
       ticket.state = OVER;
-      if (this.lease) this.holders.remove(ticket);
+      if (this.lease) takeBack(this, ticket);
       this.policy.undo(ticket.waiter.ask.cost, ticket.mark);
       if (this.env.activity !== null) tell(this, 'left', ticket);
       this.turn();
@@ -286,15 +281,15 @@ export class Turnstile implements InMemory {
   /** Unlinks a lease and settles the account. */
   free(ticket: Ticket): void {
     const { policy } = this;
-    this.holders.remove(ticket);
+    takeBack(this, ticket);
     if (policy.timed) this.seen = this.env.clock.now();
     policy.give(ticket.waiter.ask.cost, ticket.mark, this.seen);
   }
 
-  extend(ticket: Ticket, ms: number = this.lapse): boolean {
+  extend(ticket: Ticket, ms: number = lapseOf(this.spec)): boolean {
     if (ticket.state !== HELD) return false;
     // A lease that is kept while its work runs has no end to move.
-    if (this.lapse < Infinity) endIn(this, ticket.extras?.outer ?? ticket, ms);
+    if (this.lapses) endIn(this, ticket.extras?.outer ?? ticket, ms);
     return true;
   }
 
@@ -319,9 +314,12 @@ export class Turnstile implements InMemory {
   }
 
   rest(): void {
-    if (this.line.head !== null || this.holders.head !== null) return;
+    if (this.line.head !== null || this.held !== null) return;
     if (this.alarm !== null) arm(this);
     this.resting = true;
     if (!this.listed) this.home.resting(this);
   }
 }
+
+/** How long a lease lasts that is not kept while its work runs. */
+const lapseOf = (spec: GateSpec): number => ('ttl' in spec && !spec.renew ? spec.ttl : Infinity);

@@ -97,7 +97,7 @@ export const saboteurs: readonly (readonly [fault: string, caughtBy: RegExp, mak
     /^mutex: forgets who unsubscribes/,
     () =>
       miscancelled((gate, ticket) => {
-        if (ticket.state === QUEUED && gate.holders.head) gate.release(gate.holders.head);
+        if (ticket.state === QUEUED && gate.held) gate.release(gate.held);
         return false;
       }),
   ],
@@ -145,7 +145,7 @@ export const saboteurs: readonly (readonly [fault: string, caughtBy: RegExp, mak
         };
       }),
   ],
-  ['never lets a lease lapse', /^lease: a lease without renewal/, () => spoilt((gate) => (gate.lapse = Infinity))],
+  ['never lets a lease lapse', /^lease: a lease without renewal/, () => spoilt((gate) => (gate.lapses = false))],
   ['does not extend', /^lease: extend/, () => spoilt((gate) => (gate.extend = () => true))],
   ['lets nobody be forced', /^lease: force/, () => spoilt((gate) => (gate.force = () => 0))],
   ['charges nothing', /^quota: a charge settles/, () => spoilt((gate) => (gate.charge = () => undefined))],
