@@ -88,7 +88,7 @@ export class CallTimeoutError extends CoordinationError {
   readonly code = 'RXB_CALL_TIMEOUT';
 }
 
-/** The coordinator is closed. */
+/** The coordinator or the log is closed. */
 export class ClosedError extends CoordinationError {
   readonly code = 'RXB_CLOSED';
 }

@@ -4,6 +4,7 @@
  * the very commit that speaks of them, never a second write.
  */
 import type { Observable } from 'rxjs';
+import type { Duration } from '../time/duration.ts';
 
 /** A place in a stream, to go on from: opaque, and valid in the log that gave it only. */
 export type Position = string & { readonly __position: unique symbol };
@@ -51,12 +52,17 @@ export interface AppendOptions {
   readonly expectedSeq?: number;
   /** Refused below that of the stream; above it, raises it with this commit. So a newer owner shuts an older one out. */
   readonly epoch?: number;
-  /** Makes delivery repeatable: the same id with the same content gives the first receipt and appends nothing. */
+  /**
+   * Makes delivery repeatable: the same id with the same content gives the first receipt and appends nothing, for 24 hours at
+   * least. The content is the events, `once`, `effects`, `epoch` and `close`; what the commit depends on, `expectedSeq` and
+   * `guards`, may be another when it is delivered again.
+   */
   readonly commitId?: string;
-  /** Keys of the business that may be used once in the life of the stream. */
+  /** Keys of the business, all different, each of which may be used once in the life of the stream. */
   readonly once?: readonly string[];
   /** Leases that must be live with these tokens. */
   readonly guards?: readonly { readonly key: string; readonly token: number }[];
+  /** No key of a lease may be in two of them. */
   readonly effects?: readonly Effect[];
   /** Ends the stream: later appends are refused, and its followers complete. */
   readonly close?: boolean;
@@ -117,11 +123,14 @@ export interface LogCapabilities {
   readonly maxCommitBytes: number;
 }
 
-/** A log. All methods reject with a `CoordinationError`; which one is said at each. */
+/**
+ * A log. All methods reject with a `CoordinationError`; which one is said at each. Any may reject with ConfigError, `read` and `streams`
+ * throw it, and any rejects with ClosedError once the log is closed.
+ */
 export interface EventLog<E = unknown> {
   readonly capabilities: LogCapabilities;
   /**
-   * Appends all events or none, in one commit. No events, but effects, is a commit too. Values are taken as they are in the
+   * Appends all events or none, in one commit. No events, but `effects`, `once`, `epoch` or `close`, is a commit too. Values are taken as they are in the
    * moment of the call: what happens to them later is not recorded.
    *
    * @throws LogConflictError: `expectedSeq` is not the last one, or the `commitId` was used for something else.
@@ -133,9 +142,11 @@ export interface EventLog<E = unknown> {
   /**
    * Cold. Every commit whole, in order, without a gap or a duplicate where history meets what is live. A reader that is
    * slower than the writer reads the store again; nothing is kept for it. Completes at the head, or, when it follows, behind
-   * the terminal commit of the stream, or when the stream is removed or the log closes.
+   * the terminal commit of the stream, or when the stream is removed or the log closes. To follow a stream that is not there yet
+   * is to wait for it.
    *
-   * @throws LogTrimmedError when `from` is no longer there; LogCorruptError with the file and the offset.
+   * @throws LogTrimmedError when `from` is no longer there, or a reader is overtaken by a forced trim; LogCorruptError with
+   * the file and the offset. ConfigError is thrown by the call; ClosedError comes to those who subscribe too late.
    */
   read(stream: string, options?: ReadOptions): Observable<Stored<E>>;
   /** `null` for a stream that nobody has appended to. */
@@ -145,14 +156,15 @@ export interface EventLog<E = unknown> {
     index: string,
     options: { readonly limit: number },
   ): Promise<readonly { readonly member: string; readonly due: number }[]>;
-  /** Moves the end of each lease to `ttl` from now, where it is live with this token. Answers in the order of the question. */
+  /** Moves the end of each lease to `ttl` milliseconds from now, where it is live with this token. Answers in the order of the question. */
   renew(
     leases: readonly { readonly key: string; readonly token: number; readonly ttl: number }[],
   ): Promise<readonly ('ok' | 'lost')[]>;
   /** The names of the streams there are, in order of their names. `open: true`: those not closed, `false`: those closed. */
   streams(options?: { readonly prefix?: string; readonly open?: boolean }): Observable<string>;
   /**
-   * Forgets events below `before`. The epoch, the closed mark, `once` keys and commitIds stay.
+   * Forgets events below `before`, which may be in the middle of a commit. The epoch, the closed mark, `once` keys and
+   * commitIds stay.
    *
    * @throws LogConflictError when a reader of this handle has not come that far yet and `force` is not set.
    */
@@ -161,7 +173,7 @@ export interface EventLog<E = unknown> {
     options: { readonly before: Position | number; readonly force?: boolean },
   ): Promise<{ readonly removed: number; readonly firstSeq: number }>;
   /**
-   * Forgets the stream and everything about it.
+   * Forgets the stream and everything about it: its name begins anew with seq 1. Leases and indexes belong to the log and stay.
    *
    * @throws LogConflictError when `expectedSeq` is not its last one.
    */
@@ -169,5 +181,5 @@ export interface EventLog<E = unknown> {
   /** Resolves when everything that was asked for has been answered. */
   settled(): Promise<void>;
   /** Takes nothing new, ends what is under way, and lets go of the store. After the deadline it no longer waits. */
-  close(options?: { readonly deadline?: number }): Promise<void>;
+  close(options?: { readonly deadline?: Duration }): Promise<void>;
 }

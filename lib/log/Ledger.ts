@@ -1,13 +1,18 @@
 /**
- * What a log knows about its streams: a fold over its records. It decides what an append may do and forgets nothing that a
- * later decision needs; where the events themselves are kept is the business of the adapter.
+ * What a log knows about its streams: a fold over its records. It decides what may happen and forgets nothing that a later
+ * decision needs; where the events themselves are kept is the business of the adapter. Whoever writes takes three steps:
+ * decide, write the record down, apply it.
  */
-import { LogClosedError, LogConflictError, LogDuplicateError, LogFencedError, LogGuardLostError } from '../errors.ts';
-import type { AppendOptions, Durability, Effect, Head, Receipt } from './EventLog.ts';
+import { LogClosedError, LogConflictError, LogDuplicateError, LogFencedError } from '../errors.ts';
+import { Fifo } from '../internal/Fifo.ts';
+import type { AppendRequest } from './appendRequest.ts';
+import { DueIndex, type Scheduled } from './DueIndex.ts';
+import type { Head } from './EventLog.ts';
+import { Leases, type Lease } from './Leases.ts';
 import { positionOf } from './position.ts';
-import type { CommitRecord, Decided, LogRecord, RenewRecord } from './records.ts';
+import type { CommitRecord, Decided, LogRecord, RemoveRecord, RenewRecord, TrimRecord } from './records.ts';
 
-/** How long the ids of commits are remembered, in milliseconds. */
+/** How long the ids of commits are remembered at least, in milliseconds. */
 export const rememberedFor: number = 25 * 60 * 60 * 1000;
 
 /** What is known of one stream. */
@@ -19,24 +24,7 @@ export interface StreamFacts {
   closed: boolean;
   /** Which commit used a key: the `seq` of its first event. */
   readonly once: Map<string, number>;
-  /** In the order of their commits, so that the oldest are found first. */
   readonly ids: Map<string, CommitRecord>;
-}
-
-interface Lease {
-  readonly token: number;
-  readonly until: number;
-  readonly owner: string;
-}
-
-/** What is asked of `decide`. */
-export interface Request {
-  readonly stream: string;
-  /** How many events. */
-  readonly events: number;
-  /** Of the events and of everything asked for; needed where there is a `commitId`. */
-  readonly digest: string;
-  readonly options: AppendOptions;
 }
 
 /** The ledger as plain JSON data. */
@@ -56,10 +44,10 @@ export interface Snapshot {
 
 export class Ledger {
   readonly #streams = new Map<string, StreamFacts>();
-  readonly #leases = new Map<string, Lease>();
-  readonly #indexes = new Map<string, Map<string, number>>();
-  /** The highest token that was issued. */
-  #token = 0;
+  readonly #indexes = new Map<string, DueIndex>();
+  /** Every commit that has an id, of all streams, the oldest first. */
+  readonly #remembered = new Fifo<{ readonly facts: StreamFacts; readonly record: CommitRecord }>();
+  #leases = new Leases();
   /** The latest moment of a record: the clock of the log never goes back. */
   #at = 0;
 
@@ -89,86 +77,104 @@ export class Ledger {
    *
    * @throws LogConflictError LogClosedError LogFencedError LogGuardLostError LogDuplicateError
    */
-  decide({ stream, events, digest, options }: Request, now: number): { record: CommitRecord; replayed: boolean } {
-    const { commitId, guards = [], once = [], effects = [], expectedSeq, close = false } = options;
+  decide(request: AppendRequest, now: number): { readonly record: CommitRecord; readonly replayed: boolean } {
+    const { stream, texts, digest } = request;
+    const { commitId, guards, once, effects, expectedSeq, close } = request.options;
     const facts = this.#streams.get(stream);
     const at = this.moment(now);
+    const last = facts?.last ?? 0;
+    const current = facts?.epoch ?? 0;
+    const epoch = request.options.epoch ?? current;
 
+    // The order of these checks is part of the contract.
     const before = commitId === undefined ? undefined : facts?.ids.get(commitId);
     if (before !== undefined) {
       if (before.digest === digest) return { record: before, replayed: true };
       throw new LogConflictError(`The commitId '${commitId}' of '${stream}' was used for something else.`, {
         hint: 'Repeat a delivery with what was first sent; give new content a new id.',
-        details: { stream, seq: facts?.last ?? 0, commitId },
+        details: { stream, seq: last, commitId },
       });
     }
     if (facts?.closed === true) {
-      throw new LogClosedError(`The stream '${stream}' was closed by its event ${facts.last}.`, {
-        details: { stream, seq: facts.last },
+      throw new LogClosedError(`The stream '${stream}' was closed behind its event ${last}.`, {
+        details: { stream, seq: last },
       });
     }
-    const current = facts?.epoch ?? 0;
-    const epoch = options.epoch ?? current;
     if (epoch < current) {
       throw new LogFencedError(`'${stream}' belongs to epoch ${current}; a writer of epoch ${epoch} is shut out.`, {
         hint: 'Another owner has taken over: stop this one.',
         details: { stream, epoch: current, given: epoch },
       });
     }
-    for (const { key, token } of guards) this.#holds(key, token, at, stream);
-    const twice = once.find((key, i) => facts?.once.has(key) === true || once.indexOf(key) < i);
-    if (twice !== undefined) {
-      const seq = facts?.once.get(twice) ?? (facts?.last ?? 0) + 1;
-      throw new LogDuplicateError(`The key '${twice}' was used by event ${seq} of '${stream}'.`, {
+    if (guards !== undefined) for (const { key, token } of guards) this.#leases.check(key, token, at, stream);
+    const used = once?.find((key) => facts?.once.has(key));
+    if (used !== undefined) {
+      const seq = facts?.once.get(used);
+      throw new LogDuplicateError(`The key '${used}' was used by the commit of event ${seq} of '${stream}'.`, {
         hint: 'It has happened already: take that event for the answer.',
-        details: { stream, key: twice, seq },
+        details: { stream, key: used, seq },
       });
     }
-    const last = facts?.last ?? 0;
-    if (expectedSeq !== undefined && expectedSeq !== last) {
-      throw new LogConflictError(`'${stream}' ends with event ${last}, not with ${expectedSeq} as expected.`, {
-        hint: 'Somebody else has appended: read on and decide again.',
-        details: { stream, seq: last, expectedSeq },
-      });
-    }
-    const decided = this.#effects(effects, at, stream);
+    if (expectedSeq !== undefined) checkLast(stream, last, expectedSeq);
+    const decided = effects === undefined ? undefined : this.#leases.decide(effects, at, stream);
+
     const record: CommitRecord = {
       op: 'commit',
       stream,
       commit: (facts?.commits ?? 0) + 1,
       seq: last + 1,
-      events,
+      events: texts.length,
       at,
       epoch,
-      ...(commitId === undefined ? {} : { id: commitId, digest }),
-      ...(once.length === 0 ? {} : { once }),
-      ...(decided.length === 0 ? {} : { effects: decided }),
-      ...(close ? { close } : {}),
+      ...(commitId !== undefined && digest !== undefined && { id: commitId, digest }),
+      ...(once?.length && { once }),
+      ...(decided?.length && { effects: decided }),
+      ...(close === true && { close }),
     };
     return { record, replayed: false };
   }
 
-  /** The renewals that are due to leases which are live with these tokens; and who is. */
+  /** The renewals that are due to leases which are live with these tokens, none if there is none; and who is. */
   renewal(
     leases: readonly { readonly key: string; readonly token: number; readonly ttl: number }[],
     now: number,
-  ): { record: RenewRecord; answers: readonly ('ok' | 'lost')[] } {
+  ): { readonly record: RenewRecord | null; readonly answers: readonly ('ok' | 'lost')[] } {
     const at = this.moment(now);
-    const answers = leases.map(({ key, token }) => (this.#live(key, at)?.token === token ? 'ok' : 'lost'));
+    const answers = leases.map(({ key, token }) => (this.#leases.live(key, at)?.token === token ? 'ok' : 'lost'));
     const renewed = leases.filter((_, i) => answers[i] === 'ok');
-    return {
-      record: { op: 'renew', leases: renewed.map(({ key, token, ttl }) => ({ key, token, until: at + ttl })), at },
-      answers,
+    const record: RenewRecord = {
+      op: 'renew',
+      leases: renewed.map(({ key, token, ttl }) => ({ key, token, until: at + ttl })),
+      at,
     };
+    return { record: renewed.length === 0 ? null : record, answers };
   }
 
-  /** @throws LogConflictError when `expectedSeq` is not the last one. */
-  checkLast(stream: string, expectedSeq: number): void {
-    const last = this.#streams.get(stream)?.last ?? 0;
-    if (last === expectedSeq) return;
-    throw new LogConflictError(`'${stream}' ends with event ${last}, not with ${expectedSeq} as expected.`, {
-      details: { stream, seq: last, expectedSeq },
-    });
+  /** What forgetting all events below `before` does; no record when none of them is there. */
+  trimming(
+    stream: string,
+    before: number,
+    now: number,
+  ): { readonly record: TrimRecord | null; readonly removed: number; readonly firstSeq: number } {
+    const { first, last } = this.#streams.get(stream) ?? { first: 1, last: 0 };
+    const firstSeq = Math.max(first, Math.min(before, last + 1));
+    const record: TrimRecord = { op: 'trim', stream, before: firstSeq, at: this.moment(now) };
+    return { record: firstSeq === first ? null : record, removed: firstSeq - first, firstSeq };
+  }
+
+  /**
+   * What forgetting a stream does; nothing when there is none.
+   *
+   * @throws LogConflictError when `expectedSeq` is not its last one.
+   */
+  removal(stream: string, expectedSeq: number, now: number): RemoveRecord | null {
+    const facts = this.#streams.get(stream);
+    checkLast(stream, facts?.last ?? 0, expectedSeq);
+    return facts === undefined ? null : { op: 'remove', stream, at: this.moment(now) };
+  }
+
+  due(index: string, limit: number, now: number): readonly Scheduled[] {
+    return this.#indexes.get(index)?.upTo(this.moment(now), limit) ?? [];
   }
 
   /** Takes in what has happened. The only place where anything changes. */
@@ -187,50 +193,42 @@ export class Ledger {
         this.#streams.delete(record.stream);
         break;
       case 'renew':
-        for (const { key, token, until } of record.leases) {
-          const lease = this.#leases.get(key);
-          if (lease?.token === token) this.#leases.set(key, { ...lease, until });
-        }
+        for (const { key, token, until } of record.leases) this.#leases.renew(key, token, until);
     }
-  }
-
-  due(index: string, limit: number, now: number): readonly { member: string; due: number }[] {
-    const at = this.moment(now);
-    return [...(this.#indexes.get(index) ?? [])]
-      .map(([member, due]) => ({ member, due }))
-      .filter(({ due }) => due <= at)
-      .sort((a, b) => a.due - b.due || (a.member < b.member ? -1 : 1))
-      .slice(0, limit);
   }
 
   snapshot(): Snapshot {
     return {
       at: this.#at,
-      token: this.#token,
+      token: this.#leases.token,
       streams: [...this.#streams].map(([name, { once, ids, ...facts }]) => [
         name,
         { ...facts, once: [...once], ids: [...ids.values()] },
       ]),
-      leases: [...this.#leases],
-      indexes: [...this.#indexes].map(([index, members]) => [index, [...members]]),
+      leases: this.#leases.entries(this.#at),
+      indexes: [...this.#indexes].map(([index, members]) => [index, members.entries()]),
     };
   }
 
   static from({ at, token, streams, leases, indexes }: Snapshot): Ledger {
     const ledger = new Ledger();
     ledger.#at = at;
-    ledger.#token = token;
-    for (const [name, { once, ids, ...facts }] of streams) {
-      const remembered = new Map(ids.map((record) => [record.id as string, record]));
-      ledger.#streams.set(name, { ...facts, once: new Map(once), ids: remembered });
+    ledger.#leases = Leases.from(token, leases);
+    const remembered: { facts: StreamFacts; record: CommitRecord }[] = [];
+    for (const [name, { once, ids, ...known }] of streams) {
+      const facts: StreamFacts = { ...known, once: new Map(once), ids: new Map() };
+      ledger.#streams.set(name, facts);
+      for (const record of ids) remembered.push({ facts, record });
     }
-    for (const [key, lease] of leases) ledger.#leases.set(key, lease);
-    for (const [index, members] of indexes) ledger.#indexes.set(index, new Map(members));
+    for (const { facts, record } of remembered.sort((a, b) => a.record.at - b.record.at)) {
+      ledger.#remember(facts, record);
+    }
+    for (const [index, members] of indexes) for (const each of members) ledger.#schedule(index, ...each);
     return ledger;
   }
 
   #commit(record: CommitRecord): void {
-    const { stream, seq, events, epoch, commit, id, once = [], effects = [], at } = record;
+    const { stream, seq, events, epoch, commit, once, effects, at } = record;
     let facts = this.#streams.get(stream);
     if (facts === undefined) {
       facts = { first: 1, last: 0, commits: 0, epoch: 0, closed: false, once: new Map(), ids: new Map() };
@@ -240,86 +238,57 @@ export class Ledger {
     facts.commits = commit;
     facts.epoch = epoch;
     facts.closed = record.close === true;
-    for (const key of once) facts.once.set(key, seq);
-    if (id !== undefined) {
-      facts.ids.set(id, record);
-      for (const [old, remembered] of facts.ids) {
-        if (remembered.at >= at - rememberedFor) break;
-        facts.ids.delete(old);
-      }
+    if (once !== undefined) for (const key of once) facts.once.set(key, seq);
+    if (record.id !== undefined) this.#remember(facts, record);
+    if (effects !== undefined) for (const effect of effects) this.#effect(effect, at);
+  }
+
+  #remember(facts: StreamFacts, record: CommitRecord): void {
+    facts.ids.set(record.id as string, record);
+    this.#remembered.push({ facts, record });
+    const forgotten = this.#at - rememberedFor;
+    for (
+      let old = this.#remembered.first;
+      old !== undefined && old.record.at < forgotten;
+      old = this.#remembered.first
+    ) {
+      this.#remembered.shift();
+      old.facts.ids.delete(old.record.id as string);
     }
-    for (const effect of effects) this.#effect(effect, at);
   }
 
   #effect(effect: Decided, at: number): void {
     switch (effect.op) {
-      case 'lease':
-        // What has lapsed tells nobody anything any more; tokens rise all the same.
-        for (const [key, { until }] of this.#leases) {
-          if (until > at) break;
-          this.#leases.delete(key);
-        }
-        this.#token = Math.max(this.#token, effect.token);
-        this.#leases.delete(effect.key);
-        this.#leases.set(effect.key, { token: effect.token, until: effect.until, owner: effect.owner });
+      case 'lease': {
+        const { key, token, until, owner } = effect;
+        this.#leases.set(key, { token, until, owner }, at);
         break;
+      }
       case 'unlease':
         this.#leases.delete(effect.key);
         break;
-      case 'schedule': {
-        const members = this.#indexes.get(effect.index);
-        if (members === undefined) this.#indexes.set(effect.index, new Map([[effect.member, effect.due]]));
-        else members.set(effect.member, effect.due);
+      case 'schedule':
+        this.#schedule(effect.index, effect.member, effect.due);
         break;
-      }
       case 'unschedule': {
         const members = this.#indexes.get(effect.index);
-        members?.delete(effect.member);
+        members?.unschedule(effect.member);
         if (members?.size === 0) this.#indexes.delete(effect.index);
       }
     }
   }
 
-  #effects(effects: readonly Effect[], at: number, stream: string): readonly Decided[] {
-    let next = this.#token;
-    return effects.map((effect): Decided => {
-      if (effect.op !== 'lease') return effect;
-      const { key, token, ttl, owner } = effect;
-      if (token !== null) {
-        this.#holds(key, token, at, stream);
-        return { op: 'lease', key, token, until: at + ttl, owner };
-      }
-      const held = this.#live(key, at);
-      if (held !== undefined) {
-        throw new LogGuardLostError(`The lease '${key}' is held by ${held.owner} for another ${held.until - at} ms.`, {
-          details: { stream, key, owner: held.owner, until: held.until },
-        });
-      }
-      return { op: 'lease', key, token: ++next, until: at + ttl, owner, issued: true };
-    });
-  }
-
-  #live(key: string, at: number): Lease | undefined {
-    const lease = this.#leases.get(key);
-    return lease !== undefined && lease.until > at ? lease : undefined;
-  }
-
-  #holds(key: string, token: number, at: number, stream: string): void {
-    const lease = this.#live(key, at);
-    if (lease?.token === token) return;
-    const now = lease === undefined ? 'nobody holds it' : `${lease.owner} holds it with token ${lease.token}`;
-    throw new LogGuardLostError(`The lease '${key}' with token ${token} is gone: ${now}.`, {
-      hint: 'Stop the work that it guarded.',
-      details: { stream, key, token, holder: lease?.owner },
-    });
+  #schedule(index: string, member: string, due: number): void {
+    let members = this.#indexes.get(index);
+    if (members === undefined) this.#indexes.set(index, (members = new DueIndex()));
+    members.schedule(member, due);
   }
 }
 
-/** The receipt of a commit. */
-export function receiptOf(record: CommitRecord, replayed: boolean, durability: Durability): Receipt {
-  const { seq, events, commit, epoch, at, effects = [] } = record;
-  const lastSeq = seq + events - 1;
-  const tokens: Record<string, number> = {};
-  for (const effect of effects) if (effect.op === 'lease' && effect.issued === true) tokens[effect.key] = effect.token;
-  return { firstSeq: seq, lastSeq, commit, position: positionOf(lastSeq), epoch, at, replayed, tokens, durability };
+function checkLast(stream: string, last: number, expectedSeq: number): void {
+  if (last === expectedSeq) return;
+  throw new LogConflictError(`'${stream}' ends with event ${last}, not with ${expectedSeq} as expected.`, {
+    hint: 'Somebody else has appended: read on and decide again.',
+    details: { stream, seq: last, expectedSeq },
+  });
 }

@@ -1,0 +1,170 @@
+import { AbortedError, ConfigError, LogTooLargeError } from '../errors.ts';
+import { expected, flag, knownOptions, oneOf } from '../internal/options.ts';
+import type { Codec } from './Codec.ts';
+import { digest } from './digest.ts';
+import { Encoded } from './Encoded.ts';
+import type { AppendOptions, Effect, LogCapabilities } from './EventLog.ts';
+import { count, finite, lasting, list, name, token } from './checks.ts';
+
+/** An append that means something: its events are text, its options are checked and nobody else's any more. */
+export interface AppendRequest {
+  readonly stream: string;
+  readonly texts: readonly string[];
+  readonly options: AppendOptions;
+  /** Of what the commit says and brings about, where it has a `commitId`. What it depends on may change between two deliveries. */
+  readonly digest: string | undefined;
+}
+
+const nothing: AppendOptions = Object.freeze({});
+const durabilities = ['memory', 'batch', 'sync', 'replicated'] as const;
+
+/**
+ * Checks an append, encodes its events and copies its options.
+ *
+ * @throws ConfigError CodecError LogTooLargeError; AbortedError when the signal has aborted already.
+ */
+export function appendRequest(
+  stream: string,
+  events: readonly unknown[],
+  options: AppendOptions | undefined,
+  codec: Codec,
+  capabilities: LogCapabilities,
+): AppendRequest {
+  name(stream, 'The stream of append');
+  if (!Array.isArray(events)) expected('The events of append', 'an array', events);
+  const checked = options === undefined ? nothing : appendOptions(options, capabilities);
+  const { once, effects, epoch, close, commitId, signal } = checked;
+  if (events.length === 0 && !once?.length && !effects?.length && epoch === undefined && close !== true) {
+    throw new ConfigError(`This append to '${stream}' would do nothing: it has no events and no effects.`);
+  }
+  if (signal?.aborted === true) {
+    throw new AbortedError(`The append to '${stream}' was called off before it began.`, {
+      cause: signal.reason,
+      details: { stream },
+    });
+  }
+  const texts = events.map((event) => (event instanceof Encoded ? event.text : codec.encode(event)));
+  checkSize(stream, texts, capabilities.maxCommitBytes);
+  const said = commitId === undefined ? undefined : digest([...texts, JSON.stringify([once, effects, epoch, close])]);
+  return { stream, texts, options: checked, digest: said };
+}
+
+function appendOptions(options: AppendOptions, { durability: has, effects: can }: LogCapabilities): AppendOptions {
+  knownOptions('append', options, [
+    'expectedSeq',
+    'epoch',
+    'commitId',
+    'once',
+    'guards',
+    'effects',
+    'close',
+    'durability',
+    'signal',
+  ]);
+  const { expectedSeq, epoch, commitId, once, guards, effects, close, durability, signal } = options;
+  if (expectedSeq !== undefined) count(expectedSeq, 'append.expectedSeq');
+  if (epoch !== undefined) count(epoch, 'append.epoch');
+  if (commitId !== undefined) name(commitId, 'append.commitId');
+  if (close !== undefined) flag(close, 'append.close');
+  if (durability !== undefined) {
+    oneOf(durability, durabilities, 'append.durability');
+    if (!has.includes(durability)) {
+      throw new ConfigError(`This log cannot promise the durability '${durability}'.`, {
+        hint: `It has: ${has.join(', ')}.`,
+        details: { option: 'append.durability', value: durability, has },
+      });
+    }
+  }
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean') {
+    expected('append.signal', 'an AbortSignal', signal);
+  }
+  if (!can && (guards?.length || effects?.length)) {
+    throw new ConfigError('This log has no effects: neither leases nor indexes.', {
+      hint: 'Use another log, or keep them elsewhere.',
+    });
+  }
+  return {
+    ...options,
+    ...(once && { once: different(list(once, 'append.once', name), 'append.once') }),
+    ...(guards && { guards: list(guards, 'append.guards', guard) }),
+    ...(effects && { effects: effectsOf(effects) }),
+  };
+}
+
+function effectsOf(given: readonly Effect[]): readonly Effect[] {
+  const effects = list(given, 'append.effects', effectOf);
+  // Each is decided by what was so before the commit: a key that is in two of them would be decided twice.
+  const keys = effects.flatMap((effect) => ('key' in effect ? [effect.key] : []));
+  different(keys, 'append.effects: the keys of leases');
+  return effects;
+}
+
+function guard(value: { readonly key: string; readonly token: number }, owner: string): typeof value {
+  knownOptions(owner, value, ['key', 'token']);
+  return { key: name(value.key, `${owner}.key`), token: token(value.token, `${owner}.token`) };
+}
+
+/** A copy with its fields in one order, so that equal effects have equal digests. */
+function effectOf(effect: Effect, owner: string): Effect {
+  switch ((effect as Partial<Effect> | null)?.op) {
+    case 'lease': {
+      knownOptions(owner, effect, ['op', 'key', 'token', 'ttl', 'owner']);
+      const { op, key, token: asked, ttl, owner: holder } = effect as Extract<Effect, { op: 'lease' }>;
+      name(key, `${owner}.key`);
+      if (asked !== null) token(asked, `${owner}.token`);
+      return { op, key, token: asked, ttl: lasting(ttl, `${owner}.ttl`), owner: name(holder, `${owner}.owner`) };
+    }
+    case 'unlease': {
+      knownOptions(owner, effect, ['op', 'key']);
+      const { op, key } = effect as Extract<Effect, { op: 'unlease' }>;
+      return { op, key: name(key, `${owner}.key`) };
+    }
+    case 'schedule': {
+      knownOptions(owner, effect, ['op', 'index', 'member', 'due']);
+      const { op, index, member, due } = effect as Extract<Effect, { op: 'schedule' }>;
+      return {
+        op,
+        index: name(index, `${owner}.index`),
+        member: name(member, `${owner}.member`),
+        due: finite(due, `${owner}.due`),
+      };
+    }
+    case 'unschedule': {
+      knownOptions(owner, effect, ['op', 'index', 'member']);
+      const { op, index, member } = effect as Extract<Effect, { op: 'unschedule' }>;
+      return { op, index: name(index, `${owner}.index`), member: name(member, `${owner}.member`) };
+    }
+    default:
+      return expected(owner, "an effect: 'lease', 'unlease', 'schedule' or 'unschedule'", effect);
+  }
+}
+
+function different(keys: readonly string[], owner: string): readonly string[] {
+  if (new Set(keys).size === keys.length) return keys;
+  throw new ConfigError(`${owner} must be different: ${keys.find((key, i) => keys.indexOf(key) < i)} is there twice.`);
+}
+
+function checkSize(stream: string, texts: readonly string[], most: number): void {
+  let signs = 0;
+  for (const text of texts) signs += text.length;
+  // No sign of a string takes more than three bytes, so that most commits need no closer look.
+  if (signs * 3 <= most) return;
+  let bytes = 0;
+  for (const text of texts) bytes += bytesOf(text);
+  if (bytes <= most) return;
+  throw new LogTooLargeError(`A commit of ${bytes} bytes to '${stream}' is more than this log takes, ${most}.`, {
+    hint: 'Append it in several commits, or keep large values elsewhere.',
+    details: { stream, bytes, most },
+  });
+}
+
+/** In UTF-8. */
+function bytesOf(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const sign = text.charCodeAt(i);
+    // The two halves of a pair make four bytes.
+    bytes += sign < 0x80 ? 1 : sign < 0x800 || (sign >= 0xd800 && sign < 0xe000) ? 2 : 3;
+  }
+  return bytes;
+}
