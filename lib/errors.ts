@@ -33,7 +33,7 @@ export class ConfigError extends CoordinationError {
   readonly code = 'RXB_CONFIG';
 }
 
-/** A gate that is in use or defined was asked for with other settings. */
+/** A gate that is in use or defined was asked for with other settings, or an event was defined with another schema. */
 export class SpecConflictError extends CoordinationError {
   readonly code = 'RXB_SPEC_CONFLICT';
 }

@@ -2,6 +2,7 @@ export { coordinate } from './events/coordinate.ts';
 export { createCoordinator } from './events/createCoordinator.ts';
 export { currentCall } from './events/currentCall.ts';
 export { configure, within } from './events/defaultCoordinator.ts';
+export { define } from './events/define.ts';
 export { emit } from './events/emit.ts';
 export { settled } from './events/settled.ts';
 export { when } from './events/when.ts';
@@ -10,7 +11,7 @@ export { allOf } from './gates/allOf.ts';
 export { detached } from './gates/detached.ts';
 export { enter } from './gates/enter.ts';
 export { hold } from './gates/hold.ts';
-export { define, inspect, waits } from './gates/inspect.ts';
+export { inspect, waits } from './gates/inspect.ts';
 export { open } from './gates/open.ts';
 export { run } from './gates/run.ts';
 export { cyclicBarrier } from './gates/cyclicBarrier.ts';
@@ -54,6 +55,7 @@ export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger
 export type { CallOptions, GatesOf, MethodOptions } from './events/callOptions.ts';
 export type { Coordinate, CoordinateMethod } from './events/coordinateWith.ts';
 export type { CurrentCall } from './events/currentCall.ts';
+export type { Define } from './events/defineWith.ts';
 export type {
   Abandoned,
   Cancelled,
@@ -83,6 +85,15 @@ export type {
   WhenName,
 } from './events/maps.ts';
 export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';
+export type {
+  AnySchema,
+  DefinedEvent,
+  InputOf,
+  OutputOf,
+  SchemaIssue,
+  SchemaResult,
+  StandardSchema,
+} from './events/schema.ts';
 export type { Emit, EmitOptions, HandlerSubscription, When } from './events/signatures.ts';
 export type { BareWhen } from './events/when.ts';
 export type { WhenMethod } from './events/whenMethod.ts';

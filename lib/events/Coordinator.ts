@@ -8,6 +8,7 @@ import type { Clock } from '../internal/env.ts';
 import { flag, knownOptions, oneOf, show } from '../internal/options.ts';
 import type { Duration } from '../time/duration.ts';
 import type { Coordinate } from './coordinateWith.ts';
+import type { Define } from './defineWith.ts';
 import type { Names } from './maps.ts';
 import type { Emit, When } from './signatures.ts';
 
@@ -75,12 +76,8 @@ export interface Coordinator<N extends Names = any> extends AsyncDisposable {
   readonly gates: GateHost;
   /** The live gate of a description or a name. */
   open(gate: GateSpec | string): Gate;
-  /**
-   * Pins the settings of a name, so that the bare name means them.
-   *
-   * @throws SpecConflictError when the name is defined or in use with other settings.
-   */
-  define(spec: GateSpec): void;
+  /** `define`, for the gates and the events of this coordinator. */
+  readonly define: Define<N>;
   /**
    * Subscribes the methods of an object that `@when.method` has marked. Unsubscribing ends all of them.
    *

@@ -10,7 +10,7 @@ import { Closing } from './Closing.ts';
 import type { CloseOptions, CloseReport, CoordinatorOptions } from './Coordinator.ts';
 import { checkEmitOptions, Envelopes } from './envelopes.ts';
 import { errorData } from './errorData.ts';
-import type { CoordinatorEvent } from './event.ts';
+import type { CoordinatorEvent, EventHandle } from './event.ts';
 import { EventBus, type Sink, type Topic } from './EventBus.ts';
 import { EventFrame } from './EventFrame.ts';
 import { gateWatch } from './gateWatch.ts';
@@ -19,8 +19,9 @@ import { disposable, endWith } from './handlerSubscription.ts';
 import type { Handler, Work } from './kernel.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { HandlerDropped, HandlerFailed } from './ownEvents.ts';
-import { compile, isOwn, type Compiled, type Selector } from './patterns.ts';
+import { compile, isOwn, ownName, type Compiled, type Selector } from './patterns.ts';
 import { reporter, type Reporter } from './reporter.ts';
+import type { AnySchema } from './schema.ts';
 import { StreamSink } from './StreamSink.ts';
 import type { EmitOptions, HandlerSubscription } from './signatures.ts';
 import { Works } from './Works.ts';
@@ -61,15 +62,12 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
 
   // What users see. Bound, so that `const { when, emit } = coordinator` works.
 
-  readonly emit = (name: string, data?: unknown, options?: EmitOptions): string => {
+  readonly emit = (event: string | EventHandle, data?: unknown, options?: EmitOptions): string => {
+    const name = typeof event === 'string' ? event : ((event as EventHandle | null)?.event ?? (event as never));
     if (this.#closing !== null) this.admit(`emit('${name}')`);
     if (options !== undefined) checkEmitOptions(`emit('${name}')`, options);
     const topic = this.#bus.topic(name);
-    if (topic.own) {
-      throw new ConfigError(`'${name}' is a name of the library's own events.`, {
-        hint: "Choose one without 'rxbaton.' in front.",
-      });
-    }
+    if (topic.own) throw ownName(name);
     return this.#send(topic, name, data, options);
   };
 
@@ -120,6 +118,10 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
 
   id(): string {
     return this.#envelopes.callId();
+  }
+
+  pin(name: string, schema: AnySchema): void {
+    this.#bus.pin(name, schema);
   }
 
   begin(work: Work): void {
@@ -228,8 +230,9 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     options: EmitOptions | undefined,
     spared?: readonly unknown[],
   ): string {
+    const fit = topic.schema === null ? data : topic.schema.check(data);
     const id = this.#envelopes.next();
-    if (this.#bus.builds(topic)) this.#bus.post(topic, this.#envelopes.wrap(id, name, data, options, spared));
+    if (this.#bus.builds(topic)) this.#bus.post(topic, this.#envelopes.wrap(id, name, fit, options, spared));
     return id;
   }
 

@@ -2,8 +2,10 @@
  * One mailbox and an index. Each name has a topic: the list of those who get it, in the order in which they subscribed, so
  * that delivering costs what is delivered, however many others there are. Patterns are asked once for each name.
  */
+import { SpecConflictError } from '../errors.ts';
 import type { CoordinatorEvent } from './event.ts';
-import { checkName, isOwn, type Compiled } from './patterns.ts';
+import { checkName, isOwn, ownName, type Compiled } from './patterns.ts';
+import { pinned, type AnySchema, type Pinned } from './schema.ts';
 
 /** Who gets events. */
 export interface Sink {
@@ -21,6 +23,8 @@ export interface Sink {
 export interface Topic {
   /** A name of the library's own. */
   readonly own: boolean;
+  /** What its data has to fit, where that was said. */
+  schema: Pinned | null;
   /** Never changed in the middle: a delivery walks it up to the length that it found. */
   sinks: Sink[];
   /** How many of them still listen. */
@@ -43,6 +47,8 @@ const remembered = 4096;
 export class EventBus {
   readonly #owner: BusOwner;
   readonly #topics = new Map<string, Topic>();
+  /** By name, since topics are forgotten. */
+  readonly #schemas = new Map<string, Pinned>();
   readonly #patterns = new Map<Sink, Compiled>();
   /** Topics that nobody asked for by name. */
   #idle = 0;
@@ -75,6 +81,22 @@ export class EventBus {
   /** @throws ConfigError when no event can have this name. */
   topic(name: string): Topic {
     return this.#topics.get(name) ?? this.#meet(name);
+  }
+
+  /** @throws ConfigError SpecConflictError */
+  pin(name: string, schema: AnySchema): void {
+    const topic = this.topic(name);
+    if (topic.own) throw ownName(name);
+    const next = pinned(name, schema);
+    const before = topic.schema?.schema ?? schema;
+    if (before !== schema) {
+      throw new SpecConflictError(`The event '${name}' has another schema already.`, {
+        hint: 'Define it once and share what define() returns.',
+        details: { name, there: before, asked: schema },
+      });
+    }
+    this.#schemas.set(name, next);
+    topic.schema = next;
   }
 
   /** Whether an event must be built: somebody listens, or may listen by the time it is its turn. */
@@ -131,7 +153,8 @@ export class EventBus {
     if (this.#idle >= remembered) this.#forget();
     const sinks: Sink[] = [];
     for (const [sink, selector] of this.#patterns) if (selector.matches(name)) sinks.push(sink);
-    const topic: Topic = { own: isOwn(name), sinks, live: sinks.length, named: 0 };
+    const schema = this.#schemas.get(name) ?? null;
+    const topic: Topic = { own: isOwn(name), schema, sinks, live: sinks.length, named: 0 };
     this.#topics.set(name, topic);
     this.#idle++;
     return topic;

@@ -5,6 +5,7 @@ import { attach } from './attach.ts';
 import { checkCoordinatorOptions, type Coordinator, type CoordinatorOptions } from './Coordinator.ts';
 import { CoordinatorKernel } from './CoordinatorKernel.ts';
 import { coordinateWith } from './coordinateWith.ts';
+import { defineWith } from './defineWith.ts';
 import type { Only, Registered } from './maps.ts';
 
 /** A kernel with gates of its own. */
@@ -51,8 +52,9 @@ export function createCoordinator<Events extends object = never>(
     coordinate: coordinateWith(() => kernel),
     attach: (instance: object) => attach(kernel, instance),
     open: (gate: GateSpec | string) => open(gate, kernel.gates),
-    define: (spec: GateSpec) => {
-      kernel.gates.define(spec);
-    },
+    define: defineWith(
+      () => kernel.gates,
+      () => kernel,
+    ),
   }) as unknown as Coordinator<[Events] extends [never] ? Registered : Only<Events>>;
 }

@@ -1,4 +1,5 @@
 import { currentKernel } from './defaultCoordinator.ts';
+import type { EventHandle } from './event.ts';
 import type { Registered } from './maps.ts';
 import type { Emit, EmitOptions } from './signatures.ts';
 
@@ -9,11 +10,12 @@ import type { Emit, EmitOptions } from './signatures.ts';
  * current one has reached everybody, so that all see one same order. It waits for nobody: `settled()` does.
  *
  * @returns The `id` of the event, also if nobody listens.
- * @throws ConfigError for a name that is empty, contains `*` or begins with `rxbaton.`. ClosedError after `close`.
+ * @throws ConfigError for a name that is empty, contains `*` or begins with `rxbaton.`. SchemaError for data that breaks the
+ * schema that `define` gave to the name; nothing was emitted. ClosedError after `close`.
  * @example
  * ```ts
  * const id = emit('data_ready', { dataset }, { sender: 'collector' });
  * ```
  */
-export const emit: Emit<Registered> = (name: string, data?: unknown, options?: EmitOptions) =>
-  currentKernel().emit(name, data, options);
+export const emit: Emit<Registered> = (event: string | EventHandle, data?: unknown, options?: EmitOptions) =>
+  currentKernel().emit(event, data, options);

@@ -6,6 +6,7 @@ import type { Frame } from '../internal/context.ts';
 import type { Clock } from '../internal/env.ts';
 import type { HandlerOptions } from './handlerOptions.ts';
 import type { Selector } from './patterns.ts';
+import type { AnySchema } from './schema.ts';
 import type { EmitOptions } from './signatures.ts';
 
 /** A function that gets the data and the event; what it returns may be a promise or a stream, and is waited for. */
@@ -53,6 +54,12 @@ export interface Kernel {
   wanted(name: string): boolean;
   /** A new id, in the form of event ids; it takes no `seq`. */
   id(): string;
+  /**
+   * Pins the schema of the events of a name.
+   *
+   * @throws SpecConflictError when it has another one.
+   */
+  pin(name: string, schema: AnySchema): void;
   begin(work: Work): void;
   /** Idempotent. */
   end(work: Work): void;

@@ -43,6 +43,13 @@ export function checkName(name: string): void {
   });
 }
 
+/** The refusal of a name that only the library may use. */
+export function ownName(name: string): ConfigError {
+  return new ConfigError(`'${name}' is a name of the library's own events.`, {
+    hint: "Choose one without 'rxbaton.' in front.",
+  });
+}
+
 /** @throws ConfigError when it is no selector. */
 export function compile(selector: Selector): Compiled {
   if (typeof selector === 'string') return selector.includes('*') ? glob(selector) : new ExactName(selector);

@@ -3,6 +3,7 @@ import type { Observable, Subscription } from 'rxjs';
 import type { CoordinatorEvent } from './event.ts';
 import type { HandlerOptions } from './handlerOptions.ts';
 import type { DataOf, EmitName, EventOf, NameData, Names, SelectorOf } from './maps.ts';
+import type { AnySchema, DefinedEvent, InputOf } from './schema.ts';
 
 /** A subscription of a handler: `unsubscribe()`, or `using`. */
 export type HandlerSubscription = Subscription & Disposable;
@@ -37,7 +38,7 @@ type Payload<Data> = undefined extends Data
   : [data: Data, options?: EmitOptions];
 
 /** `emit`, for the names of one coordinator. */
-export type Emit<N extends Names> = <const S extends EmitName<N>>(
-  name: S,
-  ...payload: Payload<NameData<N, S>>
-) => string;
+export interface Emit<N extends Names> {
+  <S extends AnySchema>(event: DefinedEvent<S>, ...payload: Payload<InputOf<S>>): string;
+  <const S extends EmitName<N>>(name: S, ...payload: Payload<NameData<N, S>>): string;
+}
