@@ -8,11 +8,17 @@ const input = {
   index: 'lib/index.ts',
   operators: 'operators/index.ts',
   testing: 'lib/testing/index.ts',
+  'adapters/file': 'adapters/file/index.ts',
 };
 
 const shared = {
   input,
-  external: Object.keys(peerDependencies).map((name) => new RegExp(`^${name}(/|$)`)),
+  // What the core loads only when it is wanted stays an import by name.
+  external: [
+    /^node:/,
+    'rxbaton/adapters/file',
+    ...Object.keys(peerDependencies).map((name) => new RegExp(`^${name}(/|$)`)),
+  ],
   onwarn(warning) {
     throw new Error(warning.message);
   },

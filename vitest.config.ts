@@ -14,6 +14,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^rxbaton$/, replacement: source('lib/index.ts') },
       { find: /^rxbaton\/operators$/, replacement: source('operators/index.ts') },
       { find: /^rxbaton\/testing$/, replacement: source('lib/testing/index.ts') },
+      { find: /^rxbaton\/adapters\/file$/, replacement: source('adapters/file/index.ts') },
     ],
   },
   test: {

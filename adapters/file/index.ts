@@ -1,0 +1,2 @@
+export { fileLogger } from './fileLogger.ts';
+export type { FileLoggerOptions } from './fileLogger.ts';
