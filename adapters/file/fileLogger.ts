@@ -46,7 +46,7 @@ export function fileLogger(file: string, options: FileLoggerOptions = {}): Logge
   return textLogger({
     level,
     json,
-    wall: hostClock.wall,
+    clock: hostClock,
     write: (text) => {
       write(text);
     },

@@ -14,7 +14,7 @@ export function environmentLogger(environment: Environment): Logger | undefined 
   const level = effectiveLevel(environment);
   if (level === 'silent') return undefined;
   const { logFile, logJson: json = false } = environment;
-  const toStderr = textLogger({ level, json, wall: hostClock.wall, write: hostSay });
+  const toStderr = textLogger({ level, json, clock: hostClock, write: hostSay });
   if (logFile === undefined) return toStderr;
   const toFile = fileAdapter().then(({ fileLogger }) => fileLogger(logFile, { level, json }));
   return later(

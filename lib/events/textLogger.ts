@@ -7,10 +7,10 @@ export interface TextLoggerOptions {
   readonly level: LogLevel;
   /** One object of JSON a line, instead of text for people. */
   readonly json: boolean;
-  /** Milliseconds since 1970. */
-  wall(): number;
+  /** Its `wall` says milliseconds since 1970. */
+  readonly clock: { wall(): number };
   /** Takes what is to be written, without the newline behind it. */
-  write(text: string): void;
+  readonly write: (text: string) => void;
 }
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
@@ -18,13 +18,13 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 const quiet = (): void => undefined;
 
 /** A logger that makes lines. What cannot be written of the facts is left out, never the line. */
-export function textLogger({ level, json, wall, write }: TextLoggerOptions): Logger {
+export function textLogger({ level, json, clock, write }: TextLoggerOptions): Logger {
   const line = json ? jsonLine : textLine;
   const at = (own: keyof Logger): Logger[keyof Logger] =>
     ranks[own] < ranks[level]
       ? quiet
       : (facts, message) => {
-          write(line(own, new Date(wall()).toISOString(), facts, message));
+          write(line(own, new Date(clock.wall()).toISOString(), facts, message));
         };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
@@ -46,7 +46,6 @@ function textLine(level: string, time: string, facts: object, message: string): 
 
 /** Names and messages come from anywhere: a newline in them must not look like another line, nor reach a terminal. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- those are what it is about
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (sign) =>
     sign === '\n' ? '\\n' : `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
