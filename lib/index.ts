@@ -19,6 +19,7 @@ export { mutex } from './gates/mutex.ts';
 export { quota } from './gates/quota.ts';
 export { rateLimiter } from './gates/rateLimiter.ts';
 export { semaphore } from './gates/semaphore.ts';
+export { memoryLog } from './log/memoryLog.ts';
 export {
   AbortedError,
   AcquireTimeoutError,
@@ -140,6 +141,7 @@ export type {
   Receipt,
   Stored,
 } from './log/EventLog.ts';
+export type { MemoryLog, MemoryLogOptions } from './log/memoryLog.ts';
 export type { CoordinationErrorOptions } from './errors.ts';
 export type { Overflow } from './internal/backlog.ts';
 export type { Retry } from './time/backoff.ts';

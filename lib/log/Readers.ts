@@ -1,15 +1,22 @@
-import { LogConflictError } from '../errors.ts';
+import { ClosedError, LogConflictError } from '../errors.ts';
+import { after } from '../internal/after.ts';
+import type { Clock } from '../internal/env.ts';
 
 /** Who reads a stream just now, and how far it is. */
 export interface Reader {
   readonly stream: string;
   /** The first `seq` that it may still want. */
   readonly next: number;
+  /** Goes on to what is there now, and completes behind it. */
+  finish(): void;
+  /** Ends here, with this error. */
+  abort(reason: ClosedError): void;
 }
 
-/** The readers of a handle, for trims that must not take away what they still want. */
+/** The readers of a handle: trims must not take away what they still want, and a log that closes brings them to their end. */
 export class Readers<R extends Reader = Reader> {
   readonly #readers = new Map<string, Set<R>>();
+  #ended: (() => void)[] = [];
 
   add(reader: R): void {
     const others = this.#readers.get(reader.stream);
@@ -20,14 +27,14 @@ export class Readers<R extends Reader = Reader> {
   delete(reader: R): void {
     const others = this.#readers.get(reader.stream);
     if (others?.delete(reader) && others.size === 0) this.#readers.delete(reader.stream);
+    if (this.#readers.size > 0) return;
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const each of ended) each();
   }
 
   of(stream: string): Iterable<R> {
     return this.#readers.get(stream) ?? [];
-  }
-
-  all(): readonly R[] {
-    return [...this.#readers.values()].flatMap((readers) => [...readers]);
   }
 
   /** The first `seq` that somebody may still want; `Infinity` where nobody reads. */
@@ -45,5 +52,22 @@ export class Readers<R extends Reader = Reader> {
       hint: 'Let it come further, unsubscribe it, or trim with `force: true`.',
       details: { stream, seq, before },
     });
+  }
+
+  /** Resolves when all have what is there now; after the deadline, in milliseconds, those who have not end with ClosedError. */
+  async close(clock: Clock, deadline: number): Promise<void> {
+    const all = (): R[] => [...this.#readers.values()].flatMap((readers) => [...readers]);
+    const abort = (): void => {
+      const reason = new ClosedError(`The log was closed, and its deadline of ${deadline} ms was over.`, {
+        details: { deadline },
+      });
+      for (const reader of all()) reader.abort(reason);
+    };
+    for (const reader of all()) reader.finish();
+    if (deadline === 0) abort();
+    if (this.#readers.size === 0) return;
+    const timer = after(clock, deadline, abort);
+    await new Promise<void>((resolve) => this.#ended.push(resolve));
+    timer.unsubscribe();
   }
 }
