@@ -78,6 +78,11 @@ export class GrantDiscardedError extends CoordinationError {
   readonly code = 'RXB_GRANT_DISCARDED';
 }
 
+/** The place where the gate lives did not answer in time, or could not. `details.outcome` says whether it may have heard. */
+export class BackendUnavailableError extends CoordinationError {
+  readonly code = 'RXB_BACKEND_UNAVAILABLE';
+}
+
 /** A bounded queue or buffer was full and its policy is to refuse. */
 export class OverflowError extends CoordinationError {
   readonly code = 'RXB_OVERFLOW';

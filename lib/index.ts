@@ -2,6 +2,7 @@ export { coordinate } from './events/coordinate.ts';
 export { createCoordinator } from './events/createCoordinator.ts';
 export { currentCall } from './events/currentCall.ts';
 export { configure, within } from './events/defaultCoordinator.ts';
+export { deadLetters } from './events/deadLetters.ts';
 export { define } from './events/define.ts';
 export { emit } from './events/emit.ts';
 export { settled } from './events/settled.ts';
@@ -23,6 +24,7 @@ export { memoryLog } from './log/memoryLog.ts';
 export {
   AbortedError,
   AcquireTimeoutError,
+  BackendUnavailableError,
   BarrierBrokenError,
   BusyError,
   CallTimeoutError,
@@ -56,6 +58,7 @@ export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger
 export type { CallOptions, GatesOf, MethodOptions } from './events/callOptions.ts';
 export type { Coordinate, CoordinateMethod } from './events/coordinateWith.ts';
 export type { CurrentCall } from './events/currentCall.ts';
+export type { DeadLetter, DeadLetters, Redelivery } from './events/deadLetter.ts';
 export type { Define } from './events/defineWith.ts';
 export type {
   Abandoned,
