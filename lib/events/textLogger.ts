@@ -1,3 +1,4 @@
+import { printable } from '../internal/printable.ts';
 import type { LogLevel } from '../log/settings.ts';
 import type { Logger } from './Coordinator.ts';
 import { errorData } from './errorData.ts';
@@ -42,13 +43,6 @@ function textLine(level: string, time: string, facts: object, message: string): 
   const { name, message: what, stack } = errorData(err);
   const text = stack === '' ? `${name}: ${what}` : stack;
   return [head, ...text.split('\n').map((each) => `    ${printable(each).trimStart()}`)].join('\n');
-}
-
-/** Names and messages come from anywhere: a newline in them must not look like another line, nor reach a terminal. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (sign) =>
-    sign === '\n' ? '\\n' : `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** The facts as JSON can say them. */
