@@ -5,9 +5,10 @@ import type { GateHost } from '../gates/host.ts';
 import type { GateBackend } from '../gates/port.ts';
 import type { GateSpec } from '../gates/spec.ts';
 import type { Clock } from '../internal/env.ts';
-import { flag, knownOptions, oneOf, show } from '../internal/options.ts';
+import { expected, flag, knownOptions, oneOf, show } from '../internal/options.ts';
 import type { Duration } from '../time/duration.ts';
 import type { Coordinate } from './coordinateWith.ts';
+import type { DeadLetters } from './deadLetter.ts';
 import type { Define } from './defineWith.ts';
 import type { Names } from './maps.ts';
 import type { Emit, When } from './signatures.ts';
@@ -39,6 +40,11 @@ export interface CoordinatorOptions {
    * event, its data, the array of arguments) is. Default `false`.
    */
   readonly freeze?: boolean;
+  /**
+   * How many of the events that handlers gave up on are kept, to be looked at, replayed or discarded; the oldest are let go.
+   * Default 1,000. 0 keeps none.
+   */
+  readonly deadLetters?: number;
   /** What happens when a request for a gate would close a cycle of waiting. Default `'error'`. */
   readonly deadlock?: 'error' | 'report' | 'off';
   /** Default: silence. */
@@ -72,6 +78,8 @@ export interface Coordinator<N extends Names = any> extends AsyncDisposable {
   readonly emit: Emit<N>;
   /** `coordinate`, with all calls at this coordinator, wherever they are made. */
   readonly coordinate: Coordinate;
+  /** The events that its handlers gave up on. */
+  readonly deadLetters: DeadLetters;
   /** Where its gates live, for backends and tools; `open` gives a gate. */
   readonly gates: GateHost;
   /** The live gate of a description or a name. */
@@ -110,8 +118,21 @@ export interface Coordinator<N extends Names = any> extends AsyncDisposable {
 
 /** @throws ConfigError */
 export function checkCoordinatorOptions(options: CoordinatorOptions, owner: string): void {
-  knownOptions(owner, options, ['backend', 'clock', 'random', 'context', 'freeze', 'deadlock', 'logger', 'onError']);
+  knownOptions(owner, options, [
+    'backend',
+    'clock',
+    'random',
+    'context',
+    'freeze',
+    'deadLetters',
+    'deadlock',
+    'logger',
+    'onError',
+  ]);
   const { backend, clock, random, context = 'on', freeze = false, deadlock = 'error', logger, onError } = options;
+  const { deadLetters = 0 } = options;
+  if (!(Number.isSafeInteger(deadLetters) && deadLetters >= 0))
+    expected(`${owner}.deadLetters`, 'an integer from 0 up', deadLetters);
   oneOf(context, ['on', 'off'], `${owner}.context`);
   oneOf(deadlock, ['error', 'report', 'off'], `${owner}.deadlock`);
   flag(freeze, `${owner}.freeze`);

@@ -9,9 +9,10 @@ import { milliseconds } from '../time/duration.ts';
 import { Closing } from './Closing.ts';
 import type { CloseOptions, CloseReport, CoordinatorOptions } from './Coordinator.ts';
 import { checkEmitOptions, Envelopes } from './envelopes.ts';
+import { DeadLetterBox, type BoxHost } from './DeadLetterBox.ts';
 import { errorData } from './errorData.ts';
 import type { CoordinatorEvent, EventHandle } from './event.ts';
-import { EventBus, type Sink, type Topic } from './EventBus.ts';
+import { EventBus, type Named, type Sink, type Topic } from './EventBus.ts';
 import { EventFrame } from './EventFrame.ts';
 import { gateWatch } from './gateWatch.ts';
 import { terms, withHandler, type HandlerOptions } from './handlerOptions.ts';
@@ -30,12 +31,13 @@ const handlerFailed = 'rxbaton.handler_failed';
 const handlerDropped = 'rxbaton.handler_dropped';
 
 /** A coordinator, with the inside that calls and handlers need. */
-export class CoordinatorKernel implements LaneHost, AsyncDisposable {
+export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
   readonly gates: GateHost;
   readonly clock: Clock & { wall(): number };
   readonly random: () => number;
   readonly tracks: boolean;
   readonly home: Frame = this.frame(null, { root: true });
+  readonly deadLetters: DeadLetterBox;
   readonly #reporter: Reporter;
   readonly #heard = new WeakSet<object>();
   readonly #envelopes: Envelopes;
@@ -43,7 +45,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
   readonly #watchGates: (selector: Compiled, change: 1 | -1) => void;
   readonly #works = new Works();
   /** Everybody who listens, to be ended by `close`. */
-  readonly #lanes = new Set<Lane>();
+  readonly lanes: Set<Lane> = new Set();
   readonly #streams = new Set<StreamSink>();
   #closing: Closing | null = null;
 
@@ -55,6 +57,7 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     this.#reporter = reporter(options);
     this.#envelopes = new Envelopes(this.clock, this.random, options.freeze ?? false);
     this.#bus = new EventBus(this);
+    this.deadLetters = new DeadLetterBox(this, options.deadLetters ?? 1_000);
     this.#watchGates = gateWatch(gates, (name, activity) => {
       if (this.wanted(name)) this.publish(name, activity);
     });
@@ -164,7 +167,9 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     if (typeof error === 'object' && error !== null) this.#heard.add(error);
   }
 
-  failed(error: unknown, event: CoordinatorEvent, handler: string): void {
+  failed(error: unknown, event: CoordinatorEvent, sink: Named): void {
+    const { name: handler } = sink;
+    if (sink instanceof Lane && !isOwn(event.name)) this.deadLetters.add(error, event, sink);
     const what = `The handler ${handler} failed on '${event.name}'.`;
     // A failure while handling one of the library's own events makes no other: it would feed itself.
     const received = !isOwn(event.name) && this.wanted(handlerFailed);
@@ -186,6 +191,10 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     if (isOwn(event.name) || !this.wanted(handlerDropped)) return;
     const data: HandlerDropped = { name: event.name, handler, policy, dropped, event };
     this.publish(handlerDropped, data, { cause: event });
+  }
+
+  overflowed(limit: number): void {
+    this.#reporter.log('warn', { limit }, `More than ${limit} dead letters: the oldest are let go.`);
   }
 
   /** The events of a selector. */
@@ -212,12 +221,12 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
     this.admit(owner);
     const lane = new Lane(this, compiled, handler, checked);
     const subscription = disposable(() => {
-      this.#lanes.delete(lane);
+      this.lanes.delete(lane);
       this.#leave(compiled, lane);
       lane.stop();
     });
     lane.subscription = subscription;
-    this.#lanes.add(lane);
+    this.lanes.add(lane);
     this.#join(compiled, lane);
     if (checked.signal !== null) endWith(subscription, checked.signal);
     return subscription;
@@ -273,11 +282,11 @@ export class CoordinatorKernel implements LaneHost, AsyncDisposable {
       abort: (reason) => {
         let dropped = 0;
         // Before the runs end, lest they make place for what waits behind them.
-        for (const lane of this.#lanes) dropped += lane.drop();
+        for (const lane of this.lanes) dropped += lane.drop();
         return { aborted: this.#works.abort(reason), dropped };
       },
       end: () => {
-        for (const lane of [...this.#lanes]) lane.subscription.unsubscribe();
+        for (const lane of [...this.lanes]) lane.subscription.unsubscribe();
         for (const sink of [...this.#streams]) sink.complete();
       },
       reporter: this.#reporter,

@@ -7,10 +7,14 @@ import type { CoordinatorEvent } from './event.ts';
 import { checkName, isOwn, ownName, type Compiled } from './patterns.ts';
 import { pinned, type AnySchema, type Pinned } from './schema.ts';
 
-/** Who gets events. */
-export interface Sink {
+/** Somebody who can fail. */
+export interface Named {
   /** How reports of its failures call it. */
   readonly name: string;
+}
+
+/** Who gets events. */
+export interface Sink extends Named {
   /** The bus skips it from now on. Set by `remove`. */
   closed: boolean;
   /** What its predicate says, where it has one. May throw too. */
@@ -38,7 +42,7 @@ export interface BusOwner {
   /** Calls `fn(argument)` as work that `event` has caused. */
   resume<A>(event: CoordinatorEvent, fn: (argument: A) => void, argument: A): void;
   /** A sink threw. Must not throw. */
-  failed(error: unknown, event: CoordinatorEvent, sink: string): void;
+  failed(error: unknown, event: CoordinatorEvent, sink: Named): void;
 }
 
 /** How many names without subscribers are remembered before all of them are forgotten. */
@@ -69,7 +73,7 @@ export class EventBus {
           if (!sink.closed && (sink.accepts === null || sink.accepts(event))) sink.deliver(event);
         }
       } catch (error) {
-        this.#owner.failed(error, event, (sinks[i++] as Sink).name);
+        this.#owner.failed(error, event, sinks[i++] as Sink);
       }
     }
   };

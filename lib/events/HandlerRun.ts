@@ -2,7 +2,7 @@ import { from, isObservable, type Observable, type Subscription } from 'rxjs';
 import { CallTimeoutError } from '../errors.ts';
 import { after } from '../internal/after.ts';
 import type { CoordinatorEvent } from './event.ts';
-import type { BusOwner } from './EventBus.ts';
+import type { BusOwner, Named } from './EventBus.ts';
 import type { EventFrame } from './EventFrame.ts';
 import type { Terms } from './handlerOptions.ts';
 import type { Handler, Kernel, Links, Work } from './kernel.ts';
@@ -11,8 +11,7 @@ import type { Handler, Kernel, Links, Work } from './kernel.ts';
 export interface RunHost extends Kernel, BusOwner {}
 
 /** What a run needs from its lane. */
-export interface RunOwner {
-  readonly name: string;
+export interface RunOwner extends Named {
   readonly handler: Handler;
   readonly terms: Terms;
   readonly host: RunHost;
@@ -20,8 +19,8 @@ export interface RunOwner {
   readonly stopped: boolean;
   /** The run takes time: from now on it can be stopped and aborted, and `settled()` waits for it. */
   begin(run: HandlerRun): void;
-  /** The event is done with. */
-  done(run: HandlerRun): void;
+  /** The run is over. `handled`: the handler has done what it wanted to do. */
+  done(run: HandlerRun, handled: boolean): void;
 }
 
 type Pending = PromiseLike<unknown> | Observable<unknown> | AsyncGenerator;
@@ -41,7 +40,7 @@ export class HandlerRun implements Work {
   before: Links | null = null;
   after: Links | null = null;
   readonly #lane: RunOwner;
-  readonly #event: CoordinatorEvent;
+  readonly event: CoordinatorEvent;
   #attempt = 0;
   /** Changes when an attempt or wait is over: what an older one still says is not heard. */
   #turn = 0;
@@ -58,7 +57,7 @@ export class HandlerRun implements Work {
 
   constructor(lane: RunOwner, event: CoordinatorEvent) {
     this.#lane = lane;
-    this.#event = event;
+    this.event = event;
   }
 
   get name(): string {
@@ -72,13 +71,13 @@ export class HandlerRun implements Work {
     const { handler } = this.#lane;
     let result: unknown;
     try {
-      result = handler(this.#event.data as never, this.#event as never);
+      result = handler(this.event.data as never, this.event as never);
     } catch (error) {
       this.#failed(error);
       return;
     }
     if (isPending(result)) this.follow(result);
-    else this.#end();
+    else this.#end(true);
   }
 
   /** Waits for what the handler returned. */
@@ -86,7 +85,7 @@ export class HandlerRun implements Work {
     this.#begin();
     const turn = this.#turn;
     const succeeded = (): void => {
-      if (turn === this.#turn) this.#end();
+      if (turn === this.#turn) this.#end(true);
     };
     const failed = (error: unknown): void => {
       if (turn === this.#turn) this.#failed(error);
@@ -132,7 +131,7 @@ export class HandlerRun implements Work {
     this.#timer = after(host.clock, wait, () => {
       this.#timer = null;
       host.resume(
-        this.#event,
+        this.event,
         (run: HandlerRun) => {
           run.attempt();
         },
@@ -153,17 +152,17 @@ export class HandlerRun implements Work {
   }
 
   #giveUp(error: unknown): void {
-    this.#lane.host.failed(error, this.#event, this.name);
+    this.#lane.host.failed(error, this.event, this.#lane);
     this.#end();
   }
 
   #timedOut(): CallTimeoutError {
     const { timeout } = this.#lane.terms;
-    return new CallTimeoutError(`The handler ${this.name} took longer than ${timeout} ms for '${this.#event.name}'.`, {
+    return new CallTimeoutError(`The handler ${this.name} took longer than ${timeout} ms for '${this.event.name}'.`, {
       ...(this.#stream === null
         ? { hint: 'A promise cannot be stopped and goes on; return an Observable to be unsubscribed.' }
         : {}),
-      details: { handler: this.name, timeout, event: this.#event.name, attempt: this.#attempt },
+      details: { handler: this.name, timeout, event: this.event.name, attempt: this.#attempt },
     });
   }
 
@@ -174,11 +173,11 @@ export class HandlerRun implements Work {
   }
 
   /** The next event starts before this one counts as ended, so that `settled()` finds no gap between them. */
-  #end(): void {
+  #end(handled = false): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#release();
-    this.#lane.done(this);
+    this.#lane.done(this, handled);
     if (this.#begun) this.#lane.host.end(this);
   }
 

@@ -4,6 +4,7 @@ import type { CoordinationError } from '../errors.ts';
 import type { GateHost } from '../gates/host.ts';
 import type { Frame } from '../internal/context.ts';
 import type { Clock } from '../internal/env.ts';
+import type { DeadLetterStore } from './deadLetter.ts';
 import type { HandlerOptions } from './handlerOptions.ts';
 import type { Selector } from './patterns.ts';
 import type { AnySchema } from './schema.ts';
@@ -60,6 +61,8 @@ export interface Kernel {
    * @throws SpecConflictError when it has another one.
    */
   pin(name: string, schema: AnySchema): void;
+  /** Where the letters of its handlers are kept, for logs: `keepIn` returns what ends it. */
+  readonly deadLetters: { readonly limit: number; keepIn(store: DeadLetterStore): () => void };
   begin(work: Work): void;
   /** Idempotent. */
   end(work: Work): void;

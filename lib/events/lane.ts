@@ -42,6 +42,8 @@ export class Lane implements Sink, RunOwner {
   #starting = false;
   #stopped = false;
   #lost = 0;
+  /** Events that are delivered once more, and who wants to hear whether the handler was done with them. */
+  #again: Map<CoordinatorEvent, (handled: boolean) => void> | null = null;
 
   constructor(host: LaneHost, selector: Compiled, handler: Handler, terms: Terms) {
     this.accepts = selector.accepts;
@@ -71,10 +73,27 @@ export class Lane implements Sink, RunOwner {
       const { handler } = this;
       const result = handler(event.data as never, event as never);
       if (result !== undefined && isPending(result)) new HandlerRun(this, event).follow(result);
-    } else if (!this.terms.once || this.#active === 0) {
-      if (this.#active < this.terms.concurrency) this.#start(new HandlerRun(this, event));
-      else this.#wait(event);
-    }
+    } else this.#take(event);
+  }
+
+  /** Whether events of this name may come. */
+  hears(name: string): boolean {
+    return this.#selector.matches(name);
+  }
+
+  /** Takes an event that it has had before. `told` is called once: `false` if it failed again, or was lost or interrupted. */
+  redeliver(event: CoordinatorEvent, told: (handled: boolean) => void): void {
+    (this.#again ??= new Map()).set(event, told);
+    const deliver = (): void => {
+      try {
+        if (this.accepts !== null && !this.accepts(event)) this.#tell(event, true);
+        else if (!this.#take(event)) this.#tell(event, false);
+      } catch (error) {
+        this.host.failed(error, event, this);
+        this.#tell(event, false);
+      }
+    };
+    this.host.resume(event, deliver, undefined);
   }
 
   begin(run: HandlerRun): void {
@@ -83,8 +102,9 @@ export class Lane implements Sink, RunOwner {
   }
 
   /** A run is over: its place goes to the next event. */
-  done(run: HandlerRun): void {
+  done(run: HandlerRun, handled: boolean): void {
     this.#runs?.delete(run);
+    if (this.#again !== null) this.#tell(run.event, handled);
     if (this.#plain) return;
     this.#active--;
     if (this.terms.once) this.subscription.unsubscribe();
@@ -93,8 +113,10 @@ export class Lane implements Sink, RunOwner {
 
   /** Forgets what waits. Returns how many events that were. */
   drop(): number {
-    const waited = this.#queue?.length ?? 0;
+    const queue = this.#queue;
+    const waited = queue?.length ?? 0;
     this.#queue = null;
+    if (this.#again !== null) for (let event = queue?.shift(); event; event = queue?.shift()) this.#tell(event, false);
     return waited;
   }
 
@@ -105,9 +127,20 @@ export class Lane implements Sink, RunOwner {
     for (const run of [...(this.#runs ?? [])]) run.stop();
   }
 
-  #start(run: HandlerRun): void {
-    this.#active++;
-    run.attempt();
+  /** Returns whether it wants the event at all. */
+  #take(event: CoordinatorEvent): boolean {
+    if (this.#stopped || (this.terms.once && this.#active > 0)) return false;
+    if (this.#active < this.terms.concurrency) {
+      this.#active++;
+      new HandlerRun(this, event).attempt();
+    } else this.#wait(event);
+    return true;
+  }
+
+  #tell(event: CoordinatorEvent, handled: boolean): void {
+    const told = this.#again?.get(event);
+    this.#again?.delete(event);
+    told?.(handled);
   }
 
   #wait(event: CoordinatorEvent): void {
@@ -125,6 +158,7 @@ export class Lane implements Sink, RunOwner {
       if (oldest !== undefined) queue.push(event);
       this.#lost++;
       this.host.dropped(oldest ?? event, this);
+      this.#tell(oldest ?? event, false);
     }
   }
 
