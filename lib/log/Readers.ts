@@ -37,6 +37,11 @@ export class Readers<R extends Reader = Reader> {
     return this.#readers.get(stream) ?? [];
   }
 
+  /** Those of all streams. */
+  all(): readonly R[] {
+    return [...this.#readers.values()].flatMap((readers) => [...readers]);
+  }
+
   /** The first `seq` that somebody may still want; `Infinity` where nobody reads. */
   slowest(stream: string): number {
     let slowest = Infinity;
@@ -56,14 +61,13 @@ export class Readers<R extends Reader = Reader> {
 
   /** Resolves when all have what is there now; after the deadline, in milliseconds, those who have not end with ClosedError. */
   async close(clock: Clock, deadline: number): Promise<void> {
-    const all = (): R[] => [...this.#readers.values()].flatMap((readers) => [...readers]);
     const abort = (): void => {
       const reason = new ClosedError(`The log was closed, and its deadline of ${deadline} ms was over.`, {
         details: { deadline },
       });
-      for (const reader of all()) reader.abort(reason);
+      for (const reader of this.all()) reader.abort(reason);
     };
-    for (const reader of all()) reader.finish();
+    for (const reader of this.all()) reader.finish();
     if (deadline === 0) abort();
     if (this.#readers.size === 0) return;
     const timer = after(clock, deadline, abort);
