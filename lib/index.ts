@@ -1,9 +1,11 @@
 export { coordinate } from './events/coordinate.ts';
+export { configureBroker } from './events/configureBroker.ts';
 export { createCoordinator } from './events/createCoordinator.ts';
 export { currentCall } from './events/currentCall.ts';
 export { configure, within } from './events/defaultCoordinator.ts';
 export { deadLetters } from './events/deadLetters.ts';
 export { define } from './events/define.ts';
+export { describeConfig } from './events/describeConfig.ts';
 export { emit } from './events/emit.ts';
 export { settled } from './events/settled.ts';
 export { when } from './events/when.ts';
@@ -15,12 +17,15 @@ export { hold } from './gates/hold.ts';
 export { inspect, waits } from './gates/inspect.ts';
 export { open } from './gates/open.ts';
 export { run } from './gates/run.ts';
+export { persist } from './log/persist.ts';
+export { secret } from './log/secret.ts';
 export { cyclicBarrier } from './gates/cyclicBarrier.ts';
 export { mutex } from './gates/mutex.ts';
 export { quota } from './gates/quota.ts';
 export { rateLimiter } from './gates/rateLimiter.ts';
 export { semaphore } from './gates/semaphore.ts';
 export { memoryLog } from './log/memoryLog.ts';
+export { replay } from './log/replay.ts';
 export {
   AbortedError,
   AcquireTimeoutError,
@@ -55,6 +60,8 @@ export {
 } from './errors.ts';
 
 export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger } from './events/Coordinator.ts';
+export type { ConfigureBroker } from './events/configureBroker.ts';
+export type { ConfigValue } from './events/describeConfig.ts';
 export type { CallOptions, GatesOf, MethodOptions } from './events/callOptions.ts';
 export type { Coordinate, CoordinateMethod } from './events/coordinateWith.ts';
 export type { CurrentCall } from './events/currentCall.ts';
@@ -88,7 +95,7 @@ export type {
   Strict,
   WhenName,
 } from './events/maps.ts';
-export type { HandlerDropped, HandlerFailed, OwnEvents } from './events/ownEvents.ts';
+export type { HandlerDropped, HandlerFailed, OwnEvents, PersistDropped, PersistFailed } from './events/ownEvents.ts';
 export type {
   AnySchema,
   DefinedEvent,
@@ -144,7 +151,12 @@ export type {
   Receipt,
   Stored,
 } from './log/EventLog.ts';
+export type { FileBrokerOptions, MemoryBrokerOptions, RedisBrokerOptions } from './log/destination.ts';
 export type { MemoryLog, MemoryLogOptions } from './log/memoryLog.ts';
+export type { Mark, ReplayOptions } from './log/replay.ts';
+export type { BrokerKind, LogLevel } from './log/settings.ts';
+export type { Persistence, PersistOptions } from './log/persist.ts';
+export type { Secret } from './log/secret.ts';
 export type { CoordinationErrorOptions } from './errors.ts';
 export type { Overflow } from './internal/backlog.ts';
 export type { Retry } from './time/backoff.ts';

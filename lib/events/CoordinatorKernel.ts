@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import { ClosedError, ConfigError, SettledInsideError } from '../errors.ts';
 import { withWall, type GateHost } from '../gates/host.ts';
 import { runIn, type Frame } from '../internal/context.ts';
@@ -12,7 +12,7 @@ import { checkEmitOptions, Envelopes } from './envelopes.ts';
 import { DeadLetterBox, type BoxHost } from './DeadLetterBox.ts';
 import { errorData } from './errorData.ts';
 import type { CoordinatorEvent, EventHandle } from './event.ts';
-import { EventBus, type Named, type Sink, type Topic } from './EventBus.ts';
+import { EventBus, type Named, type Sink, type Tap, type Topic } from './EventBus.ts';
 import { EventFrame } from './EventFrame.ts';
 import { gateWatch } from './gateWatch.ts';
 import { terms, withHandler, type HandlerOptions } from './handlerOptions.ts';
@@ -47,6 +47,7 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
   /** Everybody who listens, to be ended by `close`. */
   readonly lanes: Set<Lane> = new Set();
   readonly #streams = new Set<StreamSink>();
+  readonly #taps = new Set<Subscription>();
   #closing: Closing | null = null;
 
   constructor(gates: GateHost, options: CoordinatorOptions) {
@@ -115,8 +116,15 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
     return this.#send(this.#bus.topic(name), name, data, options, spared);
   }
 
+  inject(event: CoordinatorEvent): void {
+    this.admit('replay()');
+    this.#envelopes.adopt(event);
+    this.#bus.pass(this.#bus.topic(event.name), event);
+  }
+
   wanted(name: string): boolean {
-    return this.#bus.topic(name).live > 0;
+    const { live, taps } = this.#bus.topic(name);
+    return live > 0 || taps.length > 0;
   }
 
   id(): string {
@@ -135,8 +143,8 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
     this.#works.end(work);
   }
 
-  report(error: unknown, what: string): void {
-    this.#reporter.report(error, what);
+  report(error: unknown, what: string, received = false): void {
+    this.#reporter.report(error, what, received);
   }
 
   here(): Frame | null {
@@ -172,9 +180,11 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
     if (sink instanceof Lane && !isOwn(event.name)) this.deadLetters.add(error, event, sink);
     const what = `The handler ${handler} failed on '${event.name}'.`;
     // A failure while handling one of the library's own events makes no other: it would feed itself.
-    const received = !isOwn(event.name) && this.wanted(handlerFailed);
+    const tells = !isOwn(event.name) && this.wanted(handlerFailed);
+    // A log that keeps it is nobody who hears it.
+    const received = tells && this.#bus.topic(handlerFailed).live > 0;
     this.#reporter.report(error, what, received || this.#heard.has(error as object));
-    if (received) {
+    if (tells) {
       const data: HandlerFailed = { name: event.name, handler, error: errorData(error), event };
       this.publish(handlerFailed, data, { cause: event });
     }
@@ -230,6 +240,18 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
     this.#join(compiled, lane);
     if (checked.signal !== null) endWith(subscription, checked.signal);
     return subscription;
+  }
+
+  tap(selector: Compiled, tap: Tap): Subscription {
+    const end = this.#bus.tap(selector, tap);
+    this.#watchGates(selector, 1);
+    const tapping = new Subscription(() => {
+      end();
+      this.#taps.delete(tapping);
+      this.#watchGates(selector, -1);
+    });
+    this.#taps.add(tapping);
+    return tapping;
   }
 
   #send(
@@ -288,6 +310,7 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
       end: () => {
         for (const lane of [...this.lanes]) lane.subscription.unsubscribe();
         for (const sink of [...this.#streams]) sink.complete();
+        for (const tapping of [...this.#taps]) tapping.unsubscribe();
       },
       reporter: this.#reporter,
     });

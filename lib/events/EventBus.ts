@@ -23,6 +23,15 @@ export interface Sink extends Named {
   deliver(event: CoordinatorEvent): void;
 }
 
+/**
+ * Who takes down what happens: it gets every event before anybody hears of it, in the same order, outside of deliveries. It
+ * takes what it gets and does nothing with it yet.
+ */
+export interface Tap extends Named {
+  /** Must not throw. */
+  take(event: CoordinatorEvent): void;
+}
+
 /** Those who get the events of one name. */
 export interface Topic {
   /** A name of the library's own. */
@@ -33,8 +42,15 @@ export interface Topic {
   sinks: Sink[];
   /** How many of them still listen. */
   live: number;
+  /** Those who take its events down. */
+  taps: readonly Tapping[];
   /** How many of those asked for this very name. A topic without them is only a remembered answer of the patterns. */
   named: number;
+}
+
+interface Tapping {
+  readonly selector: Compiled;
+  readonly tap: Tap;
 }
 
 /** What the bus needs from its coordinator. */
@@ -48,6 +64,8 @@ export interface BusOwner {
 /** How many names without subscribers are remembered before all of them are forgotten. */
 const remembered = 4096;
 
+const none: readonly Tapping[] = [];
+
 export class EventBus {
   readonly #owner: BusOwner;
   readonly #topics = new Map<string, Topic>();
@@ -56,6 +74,7 @@ export class EventBus {
   readonly #patterns = new Map<Sink, Compiled>();
   /** Topics that nobody asked for by name. */
   #idle = 0;
+  #taps: readonly Tapping[] = [];
   #inbox: CoordinatorEvent[] = [];
   #sinks: readonly Sink[] = [];
   #delivering = false;
@@ -105,15 +124,22 @@ export class EventBus {
 
   /** Whether an event must be built: somebody listens, or may listen by the time it is its turn. */
   builds(topic: Topic): boolean {
-    return topic.live > 0 || this.#delivering;
+    return topic.live > 0 || topic.taps.length > 0 || this.#delivering;
+  }
+
+  /** Has it taken down, and delivers it. */
+  post(topic: Topic, event: CoordinatorEvent): void {
+    if (topic.taps.length > 0) this.#takeDown(topic, event);
+    this.pass(topic, event);
   }
 
   /** Delivers now, or, from inside a delivery, when the current event and those before this one have reached everybody. */
-  post(topic: Topic, event: CoordinatorEvent): void {
+  pass(topic: Topic, event: CoordinatorEvent): void {
     if (this.#delivering) {
       this.#inbox.push(event);
       return;
     }
+    if (topic.live === 0) return;
     this.#delivering = true;
     try {
       this.#deliver(topic, event);
@@ -151,6 +177,34 @@ export class EventBus {
     for (const [name, topic] of this.#topics) if (selector.matches(name)) leave(topic);
   }
 
+  /** Returns what ends it; idempotent. */
+  tap(selector: Compiled, tap: Tap): () => void {
+    const tapping: Tapping = { selector, tap };
+    this.#setTaps([...this.#taps, tapping]);
+    return () => {
+      this.#setTaps(this.#taps.filter((other) => other !== tapping));
+    };
+  }
+
+  #setTaps(taps: readonly Tapping[]): void {
+    this.#taps = taps;
+    for (const [name, topic] of this.#topics) topic.taps = this.#tapsOf(name);
+  }
+
+  #tapsOf(name: string): readonly Tapping[] {
+    return this.#taps.length === 0 ? none : this.#taps.filter(({ selector }) => selector.matches(name));
+  }
+
+  #takeDown(topic: Topic, event: CoordinatorEvent): void {
+    for (const { selector, tap } of topic.taps) {
+      try {
+        if (selector.accepts === null || selector.accepts(event)) tap.take(event);
+      } catch (error) {
+        this.#owner.failed(error, event, tap);
+      }
+    }
+  }
+
   /** The first sight of a name. */
   #meet(name: string): Topic {
     checkName(name);
@@ -158,7 +212,8 @@ export class EventBus {
     const sinks: Sink[] = [];
     for (const [sink, selector] of this.#patterns) if (selector.matches(name)) sinks.push(sink);
     const schema = this.#schemas.get(name) ?? null;
-    const topic: Topic = { own: isOwn(name), schema, sinks, live: sinks.length, named: 0 };
+    const taps = this.#tapsOf(name);
+    const topic: Topic = { own: isOwn(name), schema, sinks, live: sinks.length, taps, named: 0 };
     this.#topics.set(name, topic);
     this.#idle++;
     return topic;

@@ -5,8 +5,10 @@ import type { GateHost } from '../gates/host.ts';
 import type { Frame } from '../internal/context.ts';
 import type { Clock } from '../internal/env.ts';
 import type { DeadLetterStore } from './deadLetter.ts';
+import type { CoordinatorEvent } from './event.ts';
+import type { Tap } from './EventBus.ts';
 import type { HandlerOptions } from './handlerOptions.ts';
-import type { Selector } from './patterns.ts';
+import type { Compiled, Selector } from './patterns.ts';
 import type { AnySchema } from './schema.ts';
 import type { EmitOptions } from './signatures.ts';
 
@@ -51,6 +53,12 @@ export interface Kernel {
   admit(what: string): void;
   /** Emits what the library itself has to say. What is `spared` in the data belongs to the user and is never frozen. */
   publish(name: string, data: unknown, options?: EmitOptions, spared?: readonly unknown[]): string;
+  /**
+   * Delivers an event of a recording as it is; no log keeps it again. Later events have later numbers and times.
+   *
+   * @throws ClosedError
+   */
+  inject(event: CoordinatorEvent): void;
   /** Whether anybody would receive an event of this name now: costly payloads are built only then. */
   wanted(name: string): boolean;
   /** A new id, in the form of event ids; it takes no `seq`. */
@@ -66,8 +74,8 @@ export interface Kernel {
   begin(work: Work): void;
   /** Idempotent. */
   end(work: Work): void;
-  /** Errors that have no other receiver: to the logger and `onError`. Never throws. */
-  report(error: unknown, what: string): void;
+  /** To the logger and `onError`. Never throws. `received`: somebody else has heard of it, so that it need not be thrown. */
+  report(error: unknown, what: string, received?: boolean): void;
   /** Somebody heard of this failure as a `{name}_failed`: a handler that passes it on tells nothing new. */
   heard(error: unknown): void;
   /** The frame of a new call or handler below `parent`. */
@@ -76,6 +84,8 @@ export interface Kernel {
   here(): Frame | null;
   /** Calls `fn(argument)` as the work of `frame`, tracked or not, as this coordinator was told. */
   run<A, R>(frame: Frame | null, fn: (argument: A) => R, argument: A): R;
+  /** Lets `tap` take events down until it is unsubscribed or the coordinator is closed. */
+  tap(selector: Compiled, tap: Tap): Subscription;
   /** `when` with a handler, without its types: for decorators. */
   handle(selector: Selector, handler: Handler, options?: HandlerOptions): Subscription;
 }

@@ -25,10 +25,33 @@ export interface HandlerDropped {
   readonly event: CoordinatorEvent;
 }
 
+interface NotPersisted {
+  /** The stream of the log in which they were to be kept. */
+  readonly stream: string;
+  /** How many events it is about. */
+  readonly events: number;
+  /** Their names, each once, ten at most. */
+  readonly names: readonly string[];
+  /** How many this `persist` has lost so far, these included. */
+  readonly lost: number;
+}
+
+/** `rxbaton.persist_failed`: events are not in the log, or nobody knows whether they are. */
+export interface PersistFailed extends NotPersisted {
+  readonly error: ErrorData;
+}
+
+/** `rxbaton.persist_dropped`: the buffer was full and events were lost, as its policy says. */
+export interface PersistDropped extends NotPersisted {
+  readonly policy: Overflow;
+}
+
 /** All of them, by name. */
 export interface OwnEvents extends Record<`rxbaton.gate.${GateActivity['action']}`, GateActivity> {
   'rxbaton.handler_failed': HandlerFailed;
   'rxbaton.handler_dropped': HandlerDropped;
+  'rxbaton.persist_failed': PersistFailed;
+  'rxbaton.persist_dropped': PersistDropped;
 }
 
 const gateActions: readonly GateActivity['action'][] = [

@@ -1,22 +1,35 @@
 import { CodecError } from '../errors.ts';
 import { toBase64 } from '../internal/env.ts';
+import { redacted, type Redaction } from './redaction.ts';
 import { views } from './views.ts';
 
 /** Deeper than that no data is: it has no end, or was made to harm. */
 const deepest = 1000;
 
+/** How a value is written. */
+export interface LosslessOptions {
+  /** What the path of an error starts with. Default: nothing. */
+  readonly root?: string;
+  /** What cannot be written becomes `{"$opaque":"Function"}`, with the name of its type, instead of an error. Default `false`. */
+  readonly opaque?: boolean;
+  /** What is `[redacted]`. Default: nothing. */
+  readonly redaction?: Redaction | null;
+}
+
 /** Writes what JSON has no word for; slower than JSON, so it is asked only where there is need. One for each value. */
 export class Writer {
   readonly #root: string;
   readonly #opaque: boolean;
+  readonly #redaction: Redaction | null;
   /** The keys that lead to what is being written. */
   readonly #path: (string | number)[] = [];
   /** The objects on that way. */
   readonly #above = new Set<object>();
 
-  constructor(root: string, opaque: boolean) {
+  constructor({ root = '', opaque = false, redaction = null }: LosslessOptions = {}) {
     this.#root = root;
     this.#opaque = opaque;
+    this.#redaction = redaction;
   }
 
   /** @throws CodecError */
@@ -80,7 +93,7 @@ export class Writer {
         return `{"$date":${Number.isNaN(time) ? 'null' : `"${(value as Date).toISOString()}"`}}`;
       }
       case 'Map':
-        return `{"$map":${this.#list([...(value as Map<unknown, unknown>)])}}`;
+        return this.#map(value as Map<unknown, unknown>);
       case 'Set':
         return `{"$set":${this.#list([...(value as Set<unknown>)])}}`;
       case 'RegExp': {
@@ -150,11 +163,26 @@ export class Writer {
     return this.#cannot(name, `is an instance of ${name}, which has no toJSON()`);
   }
 
+  #map(map: ReadonlyMap<unknown, unknown>): string {
+    const entries: string[] = [];
+    for (const [key, value] of map) {
+      // Texts lead to their values, as the keys of objects do; other keys are counted.
+      this.#path.push(typeof key === 'string' ? key : entries.length);
+      entries.push(`[${this.#value(key)},${this.#shown(value)}]`);
+      this.#path.pop();
+    }
+    return `{"$map":[${entries.join(',')}]}`;
+  }
+
   #part<K extends string | number>(of: Readonly<Record<K, unknown>>, key: K): string {
     this.#path.push(key);
-    const text = this.#value(of[key]);
+    const text = this.#shown(of[key]);
     this.#path.pop();
     return text;
+  }
+
+  #shown(value: unknown): string {
+    return this.#redaction?.covers(this.#path) === true ? JSON.stringify(redacted) : this.#value(value);
   }
 
   #cannot(type: string, why: string, cause?: unknown): string {

@@ -3,7 +3,7 @@ import { expected, flag, knownOptions, oneOf } from '../internal/options.ts';
 import type { Codec } from './Codec.ts';
 import { digest } from './digest.ts';
 import { Encoded } from './Encoded.ts';
-import type { AppendOptions, Effect, LogCapabilities } from './EventLog.ts';
+import type { AppendOptions, Durability, Effect, LogCapabilities } from './EventLog.ts';
 import { count, finite, lasting, list, name, token } from './checks.ts';
 
 /** An append that means something: its events are text, its options are checked and nobody else's any more. */
@@ -16,7 +16,8 @@ export interface AppendRequest {
 }
 
 const nothing: AppendOptions = Object.freeze({});
-const durabilities = ['memory', 'batch', 'sync', 'replicated'] as const;
+/** All there are. */
+export const durabilities: readonly Durability[] = ['memory', 'batch', 'sync', 'replicated'];
 
 /**
  * Checks an append, encodes its events and copies its options.
@@ -45,8 +46,10 @@ export function appendRequest(
   }
   const texts = events.map((event) => (event instanceof Encoded ? event.text : codec.encode(event)));
   checkSize(stream, texts, capabilities.maxCommitBytes);
-  const said = commitId === undefined ? undefined : digest([...texts, JSON.stringify([once, effects, epoch, close])]);
-  return { stream, texts, options: checked, digest: said };
+  if (commitId === undefined) return { stream, texts, options: checked, digest: undefined };
+  // What is empty says as much as what is left out.
+  const marks = JSON.stringify([once ?? [], effects ?? [], epoch ?? null, close === true]);
+  return { stream, texts, options: checked, digest: digest([...texts, marks]) };
 }
 
 function appendOptions(options: AppendOptions, { durability: has, effects: can }: LogCapabilities): AppendOptions {

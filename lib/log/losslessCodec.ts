@@ -1,35 +1,28 @@
 import { CodecError } from '../errors.ts';
 import type { Codec } from './Codec.ts';
 import { isPlain } from './isPlain.ts';
+import type { Redaction } from './redaction.ts';
 import { revive } from './revive.ts';
-import { Writer } from './Writer.ts';
-
-/** How a value is written. */
-export interface LosslessOptions {
-  /** What the path of an error starts with. Default: nothing. */
-  readonly root?: string;
-  /** What cannot be written becomes `{"$opaque":"Function"}`, with the name of its type, instead of an error. Default `false`. */
-  readonly opaque?: boolean;
-}
+import { Writer, type LosslessOptions } from './Writer.ts';
 
 /** Two signs that JSON leaves as they are and some tools take for the end of a line. */
 const separators = /[\u2028\u2029]/g;
 
 /**
- * The text of a value: `losslessCodec.encode`, with a say in what happens to what cannot be written.
+ * The text of a value: `losslessCodec.encode`, with a say in what happens to what cannot be written or must not be seen.
  *
  * @throws CodecError
  */
 export function lossless(value: unknown, options?: LosslessOptions): string {
-  const text = native(value) ?? new Writer(options?.root ?? '', options?.opaque ?? false).write(value);
+  const text = native(value, options?.redaction ?? null) ?? new Writer(options).write(value);
   // Texts of one byte a sign have none of them, and engines know that without a look.
   return text.includes('\u2028') || text.includes('\u2029') ? text.replace(separators, escaped) : text;
 }
 
 /** What JSON itself can say is said by the engine. */
-function native(value: unknown): string | null {
+function native(value: unknown, redaction: Redaction | null): string | null {
   try {
-    return isPlain(value) ? JSON.stringify(value) : null;
+    return isPlain(value, redaction) ? JSON.stringify(value) : null;
   } catch {
     // A getter threw, or the value is too deep: the writer says where.
     return null;

@@ -1,0 +1,67 @@
+import type { CoordinatorEvent } from '../events/event.ts';
+import { isOwn } from '../events/patterns.ts';
+import { lossless } from './losslessCodec.ts';
+import type { Redaction } from './redaction.ts';
+
+/** What of an event is written. */
+export interface EventTextOptions {
+  /** Whether the arguments of calls are. */
+  readonly args: boolean;
+  /** Whether the results of calls are. */
+  readonly result: boolean;
+  readonly redaction: Redaction | null;
+}
+
+/** The events of calls: what stands there between a function and its caller is what it is, and seldom made to be written. */
+const ofCalls = new Set(['_started', '_complete', '_failed', '_cancelled', '_retrying', '_abandoned']);
+
+/** How many names are remembered with their quotes. */
+const remembered = 1_000;
+
+/**
+ * Writes events as `losslessCodec` would, the name first, so that a reader who wants few names need not look any further.
+ * What users emit must be data; of what the library emits for them, what is no data becomes `{"$opaque":...}`.
+ *
+ * @throws CodecError with a path that begins with `data`.
+ */
+export function eventText({ args, result, redaction }: EventTextOptions): (event: CoordinatorEvent) => string {
+  const strict = { root: 'data', redaction };
+  const opaque = { root: 'data', redaction, opaque: true };
+  let quoted = new Map<string, string>();
+
+  const head = (name: string): string => {
+    let text = quoted.get(name);
+    if (text === undefined) {
+      if (quoted.size === remembered) quoted = new Map();
+      quoted.set(name, (text = `{"name":${JSON.stringify(name)},"id":"`));
+    }
+    return text;
+  };
+
+  const dataText = (event: CoordinatorEvent): string => {
+    const call = isOfCall(event);
+    if (!call || (args && result)) return lossless(event.data, call || isOwn(event.name) ? opaque : strict);
+    const data = { ...(event.data as { readonly args?: unknown; readonly result?: unknown }) };
+    if (!args) delete data.args;
+    if (!result) delete data.result;
+    return lossless(data, opaque);
+  };
+
+  return (event) => {
+    const { id, seq, timestamp, sender, runId, correlationId, causationId, traceparent } = event;
+    let text = `${head(event.name)}${id}","seq":${seq},"timestamp":${timestamp}`;
+    if (sender !== undefined) text += `,"sender":${JSON.stringify(sender)}`;
+    if (runId !== undefined) text += `,"runId":${JSON.stringify(runId)}`;
+    if (correlationId !== undefined) text += `,"correlationId":${JSON.stringify(correlationId)}`;
+    if (causationId !== undefined) text += `,"causationId":${JSON.stringify(causationId)}`;
+    if (traceparent !== undefined) text += `,"traceparent":${JSON.stringify(traceparent)}`;
+    // Data that is undefined is left out, as of events that have none.
+    return event.data === undefined ? `${text}}` : `${text},"data":${dataText(event)}}`;
+  };
+}
+
+function isOfCall({ name, sender, runId }: CoordinatorEvent): boolean {
+  return (
+    sender !== undefined && runId !== undefined && name.startsWith(sender) && ofCalls.has(name.slice(sender.length))
+  );
+}
