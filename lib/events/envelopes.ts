@@ -55,6 +55,13 @@ export class Envelopes {
     return this.#idOfEvent(this.#now(), ++this.#events);
   }
 
+  /** An event from elsewhere: what comes next has a later number and no earlier time. */
+  adopt(event: CoordinatorEvent): void {
+    this.#events = Math.max(this.#events, event.seq);
+    this.#latest = Math.max(this.#latest, event.timestamp);
+    if (this.#freeze) deepFreeze(event);
+  }
+
   /** The event to the `id` that `next` has just returned. What is `spared` in its data is never frozen. */
   wrap(
     id: string,
