@@ -4,16 +4,55 @@ import { defaultHost, defaultHostInUse, setDefaultHost } from '../gates/host.ts'
 import { nearest } from '../internal/context.ts';
 import { show } from '../internal/options.ts';
 import { frameHere } from '../internal/scope.ts';
+import { destinationOf } from '../log/destination.ts';
+import { readEnvironment } from '../log/environment.ts';
+import { startBroker } from './broker.ts';
 import type { Coordinator, CoordinatorOptions } from './Coordinator.ts';
 import { CoordinatorKernel } from './CoordinatorKernel.ts';
 import { createKernel } from './createCoordinator.ts';
+import { environmentLogger } from './environmentLogger.ts';
 
 let standard: CoordinatorKernel | null = null;
 
-/** The coordinator that the running code means, from the inside. Made now if it is the default one and nobody has used it. */
+/** The coordinator that the running code means, if it is there. */
+export const existingKernel = (): CoordinatorKernel | null =>
+  (nearest(frameHere(), 'coordinator') as CoordinatorKernel | null) ?? standard;
+
+/**
+ * The coordinator that the running code means, from the inside. Made now if it is the default one and nobody has used it.
+ *
+ * @throws ConfigError when it is to be made and the environment makes no sense.
+ */
 export function currentKernel(): CoordinatorKernel {
   const current = nearest(frameHere(), 'coordinator') as CoordinatorKernel | null;
-  return current ?? (standard ??= new CoordinatorKernel(defaultHost(), {}));
+  return current ?? (standard ??= make());
+}
+
+/** The same for whoever is about to say where its events go: the environment has no say in it. */
+export const kernelToConfigure = (): CoordinatorKernel => existingKernel() ?? (standard = make({ broker: false }));
+
+/** Makes a default coordinator, with what the environment sets and `options` do not. */
+function make({
+  options,
+  broker: keeps = true,
+}: { options?: CoordinatorOptions; broker?: boolean } = {}): CoordinatorKernel {
+  const environment = readEnvironment();
+  const backend = environment.disablePersistence === true ? 'none' : (environment.backend ?? 'none');
+  // Before anything is made: what cannot be kept as it was asked for must not be emitted.
+  const destination = keeps ? destinationOf(backend, {}, environment) : null;
+  const logger = options?.logger ?? environmentLogger(environment);
+  const given = logger === undefined ? {} : { logger };
+  const kernel =
+    options === undefined
+      ? new CoordinatorKernel(defaultHost(), given)
+      : createKernel({ ...options, ...given }, 'configure()');
+  const broker = startBroker(kernel, { environment, logs: options?.logger !== undefined });
+  if (destination !== null) {
+    broker.choose(destination, null).catch((error: unknown) => {
+      kernel.report(error, 'Events cannot be kept where the environment wants them.');
+    });
+  }
+  return kernel;
 }
 
 /**
@@ -31,7 +70,7 @@ export function configure(options: CoordinatorOptions): void {
       hint: 'Call it once, before the first when, emit, gate or call that runs; or use createCoordinator().',
     });
   }
-  standard = createKernel(options, 'configure()');
+  standard = make({ options });
   setDefaultHost(standard.gates);
 }
 

@@ -37,7 +37,7 @@ function jsonLine(level: string, time: string, facts: object, msg: string): stri
 function textLine(level: string, time: string, facts: object, message: string): string {
   const { err, ...others } = facts as { readonly err?: unknown };
   const rest = plain(others);
-  const shown = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
+  const shown = Object.keys(rest).length === 0 ? '' : ` ${printable(JSON.stringify(rest))}`;
   const head = `${time} ${level.toUpperCase().padEnd(5)} ${printable(message)}${shown}`;
   if (!('err' in facts)) return head;
   const { name, message: what, stack } = errorData(err);

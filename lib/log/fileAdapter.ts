@@ -1,3 +1,5 @@
+export type FileLogOptions = import('rxbaton/adapters/file').FileLogOptions;
+
 /**
  * The one place where the library reaches for an adapter: by its public name and only when a file is wanted, so that programs
  * without one neither load it nor ship it.

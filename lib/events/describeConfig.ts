@@ -1,0 +1,55 @@
+import { readEnvironment, type Environment } from '../log/environment.ts';
+import { settingNames, settings, type Setting, type Settings } from '../log/settings.ts';
+import { brokerOf, type Given } from './broker.ts';
+import { existingKernel } from './defaultCoordinator.ts';
+import { effectiveLevel } from './environmentLogger.ts';
+
+/** A setting, and where it comes from. */
+export interface ConfigValue {
+  /** What holds. Passwords are `'***'`, in URLs too. */
+  readonly value: unknown;
+  readonly from: 'explicit' | 'environment' | 'default';
+  /** The function or the variable that has set it. */
+  readonly by?: string;
+}
+
+/**
+ * Says what holds for the coordinator of the running code, else for the default one: where events are kept and what is
+ * logged, each value with where it comes from. Changes nothing: the default coordinator is not made by it.
+ *
+ * The environment is that of the moment in which the default coordinator was first needed; until then, that of now.
+ * Other coordinators have none.
+ *
+ * @throws ConfigError when the environment makes no sense.
+ * @example
+ * ```ts
+ * console.table(describeConfig());   // backend 'file' environment RXBATON_BACKEND, directory '.rxbaton' default ...
+ * ```
+ */
+export function describeConfig(): Readonly<Record<string, ConfigValue>> {
+  const kernel = existingKernel();
+  const broker = kernel === null ? null : brokerOf(kernel);
+  const environment = broker === null ? readEnvironment() : broker.environment;
+  const given = broker?.given ?? {};
+
+  const described: Record<string, ConfigValue> = {};
+  for (const name of settingNames) {
+    const { mask } = settings[name] as Setting<unknown>;
+    const found = find(name, given, environment);
+    described[name] = mask === undefined ? found : { ...found, value: mask(found.value) };
+  }
+  // What only the log itself understands.
+  for (const [name, value] of Object.entries(given)) described[name] ??= { value, from: 'explicit', by: caller };
+  return described;
+}
+
+const caller = 'configureBroker()';
+
+function find(name: keyof Settings, given: Given, environment: Environment): ConfigValue {
+  const { variable, fallback } = settings[name];
+  if (given[name] !== undefined) return { value: given[name], from: 'explicit', by: caller };
+  if (name === 'backend' && environment.disablePersistence === true)
+    return { value: 'none', from: 'environment', by: settings.disablePersistence.variable };
+  if (environment[name] !== undefined) return { value: environment[name], from: 'environment', by: variable };
+  return { value: name === 'logLevel' ? effectiveLevel(environment) : fallback, from: 'default' };
+}
