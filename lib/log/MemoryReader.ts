@@ -52,7 +52,8 @@ export class MemoryReader<E> implements Listener {
   /** Completes behind what is there now. */
   finish(): void {
     this.#end = this.#store.ledger.facts(this.stream)?.last ?? 0;
-    this.wake();
+    if (this.next > this.#end) this.#subscriber.complete();
+    else this.wake();
   }
 
   /** Comes to its end here. */

@@ -7,7 +7,7 @@ export interface Reader {
   readonly stream: string;
   /** The first `seq` that it may still want. */
   readonly next: number;
-  /** Goes on to what is there now, and completes behind it. */
+  /** Goes on to what is there now, and completes behind it; at once if it has that already. */
   finish(): void;
   /** Ends here, with this error. */
   abort(reason: ClosedError): void;

@@ -17,20 +17,20 @@ export function memoryLogLab(
     handles.push(log);
     return Promise.resolve(log);
   };
-  const close = async (): Promise<void> => {
+  const close = async (deadline: number): Promise<void> => {
     const open = handles;
     handles = [];
-    await Promise.all(open.map((log) => log.close({ deadline: 0 })));
+    await Promise.all(open.map((log) => log.close({ deadline })));
   };
   return {
     open,
     reopen: async () => {
-      await close();
+      await close(1_000);
       return open();
     },
     advance: (ms) => clock.advance(ms),
     unit: 100,
     patience: 1_000,
-    close,
+    close: () => close(0),
   };
 }

@@ -63,6 +63,21 @@ export const conditionLaws: LogLaws = {
     for (const each of again) expectEqual([each.replayed, told(each)], [true, told(first)], 'the receipt');
   },
 
+  'a commitId is found again with other conditions, and with nothing said in another way': async (lab) => {
+    const log = await lab.open();
+    await log.append('s', [note(1)], { commitId: 'c', expectedSeq: 0 });
+    const ways: AppendOptions[] = [
+      { expectedSeq: 9 },
+      { guards: [{ key: 'nobody', token: 9 }] },
+      { once: [], effects: [], guards: [] },
+      { close: false },
+    ];
+    for (const options of ways) {
+      const { replayed } = await log.append('s', [note(1)], { commitId: 'c', ...options });
+      expectEqual(replayed, true, `replayed, with ${JSON.stringify(options)}`);
+    }
+  },
+
   'a commitId with other content is a conflict': async (lab) => {
     const log = await lab.open();
     await log.append('s', notes(1, 2), { commitId: 'c', once: ['key'] });

@@ -4,6 +4,7 @@ import { ConfigError } from '../../errors.ts';
 import { expectEqual } from '../contract/lab.ts';
 import {
   all,
+  codeOf,
   collect,
   fill,
   lease,
@@ -183,6 +184,25 @@ export const lifeLaws: LogLaws = {
       numbers(reader.events),
       notes(1, reader.events.length).map(({ n }) => n),
       'the events of the reader',
+    );
+  },
+
+  'behind the deadline of close a reader that has not all of it ends with an error, the others complete': async (
+    lab,
+  ) => {
+    const log = await lab.open();
+    await fill(log, 's', 1, 50);
+    const done = collect(lab, log.read('s', { follow: true, from: 'end' }));
+    const behind = collect(lab, log.read('s', { follow: true, maxBuffer: 1 }));
+    await log.close({ deadline: 0 });
+    await done.completed();
+    const error = await behind.ended();
+    if (error !== null) expectEqual(codeOf(error), 'RXB_CLOSED', 'the error');
+    expectEqual(error === null, behind.events.length === 50, 'that only who has all of them completes');
+    expectEqual(
+      numbers(behind.events),
+      notes(1, behind.events.length).map(({ n }) => n),
+      'the events',
     );
   },
 };
