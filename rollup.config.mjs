@@ -9,6 +9,7 @@ const input = {
   operators: 'operators/index.ts',
   testing: 'lib/testing/index.ts',
   'adapters/file': 'adapters/file/index.ts',
+  'adapters/redis': 'adapters/redis/index.ts',
 };
 
 const shared = {

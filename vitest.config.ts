@@ -15,6 +15,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^rxbaton\/operators$/, replacement: source('operators/index.ts') },
       { find: /^rxbaton\/testing$/, replacement: source('lib/testing/index.ts') },
       { find: /^rxbaton\/adapters\/file$/, replacement: source('adapters/file/index.ts') },
+      { find: /^rxbaton\/adapters\/redis$/, replacement: source('adapters/redis/index.ts') },
     ],
   },
   test: {

@@ -106,6 +106,7 @@ it('only barrels are called index', () => {
   const barrels = files.filter((file) => file.endsWith('index.ts'));
   expect(barrels.sort()).toEqual([
     'adapters/file/index.ts',
+    'adapters/redis/index.ts',
     'lib/index.ts',
     'lib/testing/index.ts',
     'operators/index.ts',

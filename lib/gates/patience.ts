@@ -36,9 +36,11 @@ export function patience(waiter: Waiter, core: GateCore, signal: AbortSignal | u
     // Itself, in each of its queues.
     const places = waiter.ticket?.extras?.parts.length || 1;
     leave();
-    const known = state instanceof Promise ? '' : ` ${inTheWay({ ...state, waiting: state.waiting.slice(places) })}.`;
+    // Another place would say it too late, or may be the one that does not answer.
+    if (state instanceof Promise) state.catch(() => undefined);
+    const known = state instanceof Promise ? '' : `: ${inTheWay({ ...state, waiting: state.waiting.slice(places) })}`;
     waiter.refused(
-      new AcquireTimeoutError(`${titleOf(core)} did not open within ${span(timeout)}:${known}`, {
+      new AcquireTimeoutError(`${titleOf(core)} did not open within ${span(timeout)}${known}.`, {
         hint: 'Raise the timeout, or look at waits() to see who is in the way.',
         details: { gate: titleOf(core), timeout },
       }),

@@ -1,0 +1,39 @@
+import type { Clock } from '../../lib/internal/env.ts';
+import type { Debts } from './Debts.ts';
+import type { Leases } from './Leases.ts';
+import type { Link, Reply } from './Link.ts';
+import type { RedisTicket } from './RedisTicket.ts';
+import type { Script, Scripts } from './scripts.ts';
+import type { ServerClock } from './ServerClock.ts';
+
+/** What the gates of one backend share. */
+export interface Home {
+  readonly prefix: string;
+  /** Where messages for this process arrive. */
+  readonly channel: string;
+  /** How long a lease without a ttl survives its process, ms. */
+  readonly crashTtl: number;
+  /** How long a waiter may take to claim, ms. */
+  readonly grace: number;
+  readonly commandTimeout: number;
+  /** How long a request goes on without a server, ms. */
+  readonly patience: number;
+  readonly clock: Clock & { wall(): number };
+  readonly link: Link;
+  readonly server: ServerClock;
+  readonly scripts: Scripts;
+  readonly leases: Leases;
+  readonly debts: Debts;
+  /** All requests that the server may know of, by their ids. */
+  readonly tickets: ReadonlyMap<string, RedisTicket>;
+  newId(): string;
+  /** Somebody needs the connection until it is dropped again. */
+  keep(ticket: RedisTicket): void;
+  drop(ticket: RedisTicket): void;
+  /** A gate has somebody in the queue: from now on it is asked for at each beat. */
+  awaited(): void;
+  /** Nobody holds or awaits a gate any more. */
+  rests(gate: object): void;
+  /** Runs a script that nobody waits for in a queue; waits for a connection first. @throws rejects with BackendUnavailableError. */
+  readonly command: (script: Script, keys: readonly string[], args: readonly string[], what: string) => Promise<Reply>;
+}

@@ -1,0 +1,196 @@
+import type { Subscription } from 'rxjs';
+import { after } from '../../lib/internal/after.ts';
+import { HELD } from '../../lib/gates/port.ts';
+import type { LossReason } from '../../lib/gates/state.ts';
+import type { Clock } from '../../lib/internal/env.ts';
+import type { Link } from './Link.ts';
+import type { RedisTicket } from './RedisTicket.ts';
+import type { Script } from './scripts.ts';
+import type { ServerClock } from './ServerClock.ts';
+
+/** What leases need of their gate. */
+export interface Lender {
+  /** The key of the hash that the lease is written in. */
+  readonly hash: string;
+  /** Whether work has to stop when its lease is over. */
+  readonly lapses: boolean;
+  lose(ticket: RedisTicket, reason: LossReason): void;
+}
+
+interface LeasesOptions {
+  readonly clock: Clock & { wall(): number };
+  readonly link: Link;
+  readonly server: ServerClock;
+  readonly renew: Script;
+  readonly lenderOf: (ticket: RedisTicket) => Lender;
+}
+
+/** How many leases one command renews. */
+const batch = 128;
+
+/** A timer that rings so late means that this process stood still, ms. */
+const stall = 250;
+
+/**
+ * The leases that this process holds: renews them, many with one command, and knows when they can no longer be believed in.
+ * That is decided here and not by the server: a holder that hears nothing must stop before anybody else can be let in.
+ */
+export class Leases {
+  private readonly all = new Set<RedisTicket>();
+  private readonly options: LeasesOptions;
+  private alarm: Subscription | null = null;
+  private alarmAt = Infinity;
+
+  constructor(options: LeasesOptions) {
+    this.options = options;
+  }
+
+  /**
+   * The server has said until when a lease lasts. Both clocks of this process have to agree: one may stand still while the
+   * machine sleeps, the other may be set.
+   */
+  lasts(ticket: RedisTicket, said: number, ends: number): void {
+    const { clock, server } = this.options;
+    const now = clock.now();
+    const length = (ends - said) / 1000;
+    // Clocks run apart by less than one in a hundred, and timers ring late.
+    ticket.lasts = server.earliest(ends) - length / 100 - 2;
+    ticket.lastsByWall = clock.wall() + (ticket.lasts - now);
+    ticket.renewAt = ticket.renews ? now + length / 3 : Infinity;
+    ticket.more().until = ticket.renews ? Infinity : ticket.lasts;
+    this.all.add(ticket);
+    this.arm(Math.min(ticket.renewAt, this.believedUntil(ticket)));
+  }
+
+  /** Has to be renewed by then at the latest. */
+  claimBy(ticket: RedisTicket, at: number): void {
+    if (!this.all.has(ticket) || at >= ticket.renewAt) return;
+    ticket.renewAt = at;
+    this.arm(at);
+  }
+
+  delete(ticket: RedisTicket): void {
+    if (this.all.delete(ticket) && this.all.size === 0) this.disarm();
+  }
+
+  /** Renews a lease now, whatever its time. Answers whether it is still held; rejects if nobody knows. */
+  renewNow(ticket: RedisTicket): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.send([ticket], (held) => resolve(held.get(ticket) === true), reject);
+    });
+  }
+
+  /** There is a connection again: the server may have forgotten. */
+  renewAll(): void {
+    for (const ticket of this.all) ticket.renewAt = ticket.renews ? -Infinity : Infinity;
+    this.ring();
+  }
+
+  private believedUntil(ticket: RedisTicket): number {
+    return this.options.lenderOf(ticket).lapses ? ticket.lasts : Infinity;
+  }
+
+  private arm(at: number): void {
+    if (at >= this.alarmAt) return;
+    this.disarm();
+    if (at === Infinity) return;
+    const { clock } = this.options;
+    this.alarmAt = at;
+    this.alarm = after(clock, Math.max(0, Math.ceil(at - clock.now())), () => {
+      this.disarm();
+      this.ring();
+    });
+  }
+
+  private disarm(): void {
+    this.alarm?.unsubscribe();
+    this.alarm = null;
+    this.alarmAt = Infinity;
+  }
+
+  private ring(): void {
+    const { clock, lenderOf } = this.options;
+    // Before anything is renewed: after a long sleep it may be somebody else's by now.
+    for (const ticket of [...this.all]) {
+      const now = clock.now();
+      const late = Math.max(now - ticket.lasts, clock.wall() - ticket.lastsByWall);
+      if (late < 0 || ticket.lasts === Infinity || !lenderOf(ticket).lapses || ticket.state !== HELD) continue;
+      lenderOf(ticket).lose(ticket, !ticket.renews ? 'expired' : late > stall ? 'stalled' : 'unreachable');
+    }
+    const now = clock.now();
+    const due: RedisTicket[] = [];
+    let next = Infinity;
+    for (const ticket of this.all) {
+      // Those that are nearly due come along, so that leases of one length are soon renewed together.
+      if (ticket.renewAt - now <= ticket.length / 12 && !ticket.renewing) due.push(ticket);
+      else if (!ticket.renewing) next = Math.min(next, ticket.renewAt);
+      next = Math.min(next, this.believedUntil(ticket));
+    }
+    for (let from = 0; from < due.length; from += batch) this.send(due.slice(from, from + batch));
+    this.arm(next);
+  }
+
+  private send(
+    tickets: readonly RedisTicket[],
+    onDone?: (held: ReadonlyMap<RedisTicket, boolean>) => void,
+    onFail?: (cause: unknown) => void,
+  ): void {
+    const { link, server, clock, renew, lenderOf } = this.options;
+    for (const ticket of tickets) ticket.renewing = true;
+    // A renewal that comes late does no harm, but to extend what its holder has given up keeps others waiting.
+    const shortest = Math.min(...tickets.map(({ length }) => length));
+    const args = [`${server.at(clock.now() + shortest)}`];
+    for (const ticket of tickets) args.push(ticket.id, `${ticket.length * 1000}`);
+    link.run(
+      renew,
+      tickets.map((ticket) => lenderOf(ticket).hash),
+      args,
+      ([code, now, ...answers]) => {
+        const held = new Map<RedisTicket, boolean>();
+        for (const [i, ticket] of tickets.entries()) {
+          ticket.renewing = false;
+          if (!this.all.has(ticket)) continue;
+          if (code === 0) {
+            // Late by the server's clock, which is known better now.
+            this.retry(ticket);
+            continue;
+          }
+          const [found, fence, ends] = answers[i] as readonly [code: number, fence: number, ends: number];
+          held.set(ticket, found === 1 && fence === ticket.order);
+          if (held.get(ticket) === true) {
+            ticket.suspect = false;
+            this.lasts(ticket, now, ends);
+          } else this.gone(ticket, fence);
+        }
+        onDone?.(held);
+      },
+      (cause) => {
+        for (const ticket of tickets) {
+          ticket.renewing = false;
+          ticket.suspect = true;
+          this.retry(ticket);
+        }
+        onFail?.(cause);
+      },
+    );
+  }
+
+  /** Three tries fit into the life of a lease. */
+  private retry(ticket: RedisTicket): void {
+    if (!ticket.renews || !this.all.has(ticket)) return;
+    ticket.renewAt = this.options.clock.now() + ticket.length / 6;
+    this.arm(ticket.renewAt);
+  }
+
+  /** The server does not know the lease. `fence` is the last one that its gate has given; 0: it knows not even the gate. */
+  private gone(ticket: RedisTicket, fence: number): void {
+    const { lenderOf } = this.options;
+    const lender = lenderOf(ticket);
+    if (!lender.lapses) {
+      // Charged in full when its time was over: nothing that its work has to hear of.
+      this.delete(ticket);
+      ticket.lasts = Infinity;
+    } else if (fence > ticket.order) lender.lose(ticket, 'taken-over');
+    else lender.lose(ticket, fence === 0 || fence < ticket.order ? 'data-loss' : 'expired');
+  }
+}

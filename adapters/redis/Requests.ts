@@ -1,0 +1,219 @@
+import type { Subscription } from 'rxjs';
+import type { CoordinationError } from '../../lib/errors.ts';
+import { tell } from '../../lib/gates/activity.ts';
+import { whoIs } from '../../lib/gates/describe.ts';
+import { type GateCore, QUEUED } from '../../lib/gates/port.ts';
+import { titleOf } from '../../lib/gates/spec.ts';
+import { after } from '../../lib/internal/after.ts';
+import { AGAIN, BROKEN, BUSY, IMPOSSIBLE, IN, OTHER_SPEC, TOO_LATE, UNKNOWN, WAITS } from './answers.ts';
+import type { Home } from './Home.ts';
+import type { Reply } from './Link.ts';
+import type { Protocol } from './protocol.ts';
+import type { RedisTicket } from './RedisTicket.ts';
+import { broken, busy, impossible, otherSpec, unavailable } from './refusals.ts';
+import type { OperationName } from './scripts.ts';
+
+/** The gate behind the requests. */
+export interface Asked extends GateCore {
+  readonly protocol: Protocol;
+  run(
+    operation: OperationName,
+    args: readonly string[],
+    onReply: (reply: Reply) => void,
+    onFail: (cause: unknown) => void,
+    notAfter?: number,
+  ): void;
+  /** The server has let it in, until `ends` where that is a lease. */
+  admit(ticket: RedisTicket, now: number, fence: number, ends: number, mark: number): void;
+  refuse(ticket: RedisTicket, error: CoordinationError): void;
+  /** Takes back a request that nobody was told of. */
+  part(ticket: RedisTicket): void;
+  /** It left while it was asking, and this is what the server said. */
+  leftMeanwhile(ticket: RedisTicket, code: number | null): void;
+}
+
+/** How many waiters one command asks for. */
+const batch = 512;
+
+/** Those who wait at one gate, and what is said between them and the server: one command of a request at a time. */
+export class Requests {
+  /** By id, in the order of asking. */
+  readonly all: Map<string, RedisTicket> = new Map();
+  private readonly gate: Asked;
+  private readonly home: Home;
+  /** Rings when time lets the head of the queue in, which is ours. */
+  private turn: Subscription | null = null;
+
+  constructor(gate: Asked, home: Home) {
+    this.gate = gate;
+    this.home = home;
+  }
+
+  add(ticket: RedisTicket): void {
+    this.all.set(ticket.id, ticket);
+    if (this.home.link.up) this.ask(ticket);
+    else this.suffer(ticket, undefined);
+  }
+
+  delete(ticket: RedisTicket): boolean {
+    const there = this.all.delete(ticket.id);
+    ticket.outage?.unsubscribe();
+    ticket.outage = null;
+    if (this.all.size === 0) {
+      this.turn?.unsubscribe();
+      this.turn = null;
+    }
+    return there;
+  }
+
+  private ask(ticket: RedisTicket): void {
+    const { gate, home } = this;
+    const { ask } = ticket.waiter;
+    ticket.asking = true;
+    ticket.notAfter = home.server.at(home.clock.now() + home.commandTimeout);
+    gate.run(
+      'acquire',
+      [
+        ticket.id,
+        `${ask.cost}`,
+        `${home.channel} ${whoIs(ticket.waiter)}`,
+        ask.timeout === 0 ? 'try' : `${ask.priority}`,
+      ],
+      (reply) => {
+        ticket.asking = false;
+        if (ticket.state === QUEUED) this.answered(ticket, reply);
+        else gate.leftMeanwhile(ticket, reply[0]);
+      },
+      () => {
+        ticket.asking = false;
+        ticket.doubtful = true;
+        if (ticket.state !== QUEUED) gate.leftMeanwhile(ticket, null);
+      },
+      ticket.notAfter,
+    );
+  }
+
+  /** The server has said what is to become of a request. */
+  private answered(ticket: RedisTicket, reply: Reply): void {
+    const { gate } = this;
+    const [code, now, one, two, three] = reply as unknown as readonly [number, number, never, never, never];
+    switch (code) {
+      case IN:
+        gate.admit(ticket, now, one, two, three);
+        break;
+      case WAITS:
+        this.waits(ticket);
+        if ((one as number) > 0) this.awaitTurn(ticket, one);
+        break;
+      case BUSY:
+        gate.refuse(ticket, busy(gate, one, Number(two)));
+        break;
+      case OTHER_SPEC:
+        gate.refuse(ticket, otherSpec(gate, one));
+        break;
+      case IMPOSSIBLE:
+      case BROKEN:
+        this.refused(ticket, code === IMPOSSIBLE ? 'impossible' : one, code === IMPOSSIBLE ? one : two);
+        break;
+      case UNKNOWN:
+        void this.lookAgain(ticket);
+        break;
+      case TOO_LATE:
+        if (ticket.late) {
+          const cause = new Error('What is sent arrives too late.');
+          gate.refuse(ticket, unavailable(titleOf(gate), 'not-applied', cause, Infinity));
+          break;
+        }
+        // By the server's clock, which is known better now.
+        ticket.late = true;
+        this.ask(ticket);
+        break;
+      case AGAIN:
+        this.ask(ticket);
+    }
+  }
+
+  private waits(ticket: RedisTicket): void {
+    if (ticket.queued) return;
+    const { gate } = this;
+    ticket.queued = true;
+    ticket.queuedAt = ticket.asked;
+    if (gate.env.activity !== null) tell(gate, 'queued', ticket);
+    this.home.awaited();
+  }
+
+  /** A message, or an answer, said no. */
+  refused(ticket: RedisTicket, code: string, note: string): void {
+    if (ticket.state !== QUEUED) return;
+    const { gate } = this;
+    const { cost } = ticket.waiter.ask;
+    gate.refuse(ticket, code === 'impossible' ? impossible(gate, cost, Number(note)) : broken(gate, code, note));
+  }
+
+  /** The server does not know somebody who was in the queue: a message may be on its way, or it has lost its memory. */
+  private async lookAgain(ticket: RedisTicket): Promise<void> {
+    await this.home.link.sync();
+    if (ticket.state !== QUEUED || ticket.asking) return;
+    if (this.gate.spec.kind === 'barrier') this.refused(ticket, 'data-loss', '');
+    else this.ask(ticket);
+  }
+
+  /** Asks at once what has become of a waiter, and claims what it was given. */
+  poke(ticket: RedisTicket): void {
+    if (ticket.state === QUEUED && !ticket.asking) this.beat([ticket]);
+  }
+
+  /** The head of the queue is ours, and may enter at this time of the server. */
+  awaitTurn(ticket: RedisTicket, at: number): void {
+    if (ticket.state !== QUEUED) return;
+    const { server, clock } = this.home;
+    this.turn?.unsubscribe();
+    this.turn = after(clock, Math.max(0, Math.ceil(server.latest(at) - clock.now())), () => {
+      this.poke(ticket);
+    });
+  }
+
+  /** Says that those who wait here are alive, and hears what has become of them. */
+  beat(tickets: readonly RedisTicket[] = this.queued()): void {
+    for (let from = 0; from < tickets.length; from += batch) {
+      const some = tickets.slice(from, from + batch);
+      this.gate.run(
+        'beat',
+        [this.home.channel, ...some.map(({ id }) => id)],
+        ([, , ...answers]) => {
+          for (const [i, ticket] of some.entries())
+            if (ticket.state === QUEUED && !ticket.asking) this.answered(ticket, answers[i] as Reply);
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  private queued(): RedisTicket[] {
+    return [...this.all.values()].filter(({ queued, asking }) => queued && !asking);
+  }
+
+  /** There is a connection again, perhaps to a server that has forgotten everything. */
+  resume(): void {
+    this.beat();
+    for (const ticket of this.all.values()) {
+      ticket.outage?.unsubscribe();
+      ticket.outage = null;
+      if (!ticket.queued && !ticket.asking) this.ask(ticket);
+    }
+  }
+
+  /** There is no connection: a request lasts no longer than the backend's patience, and its own. */
+  suffer(ticket: RedisTicket, cause: unknown): void {
+    const { gate, home } = this;
+    if (home.patience === Infinity || ticket.outage !== null) return;
+    const { timeout } = ticket.waiter.ask;
+    const own = timeout === 0 ? Infinity : ticket.asked + timeout - home.clock.now();
+    const left = Math.max(0, Math.min(home.patience, own));
+    ticket.outage = after(home.clock, left, () => {
+      const heard = ticket.queued || ticket.doubtful || ticket.asking;
+      gate.part(ticket);
+      gate.refuse(ticket, unavailable(titleOf(gate), heard ? 'unknown' : 'not-applied', cause, left));
+    });
+  }
+}

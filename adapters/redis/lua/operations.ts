@@ -1,0 +1,308 @@
+/**
+ * What can be done to a gate: one script for each, with the policy of its kind in it.
+ *
+ * ARGV: 1 not after, 2 ttl, 3 grace, 4 description, 5 limit, 6 period, 7 burst, anchor or what a departure does, 8 key; then
+ * those of the operation. The answer begins with a code and the server's time:
+ *
+ *     0 too late   1 in: fence, end, mark   2 waits: when the head may enter   3 busy: how many wait, when it opens
+ *     4 another description: which one   5 impossible: capacity   6 nothing there   7 called off before   8 broken: why
+ */
+export interface Operation {
+  /** What it looks up in the hash besides the account. */
+  readonly lookup: string;
+  /** Runs before the account is loaded. */
+  readonly before?: string;
+  /** Runs while nobody waits; what it does not answer goes on. */
+  readonly fast?: string;
+  /** Runs with everything there is. */
+  readonly text: string;
+}
+
+const all = `put('f', f) put('q', q) put('e', e) put('t', q == 0 and 0 or t) put('w', q == 0 and '' or w) put('m', m) store() write()`;
+
+/** 9 id, 10 cost, 11 channel and who, 12 'try' or the priority. Safe to repeat: an operation has one effect, whatever happens to its answers. */
+export const acquire: Operation = {
+  lookup: `'h:' .. ARGV[9], 'x:' .. ARGV[9]`,
+  fast: `
+local id, cost, who = ARGV[9], tonumber(ARGV[10]), ARGV[11]
+if v[EXTRA + 2] then return {7, now} end
+local known = v[EXTRA + 1]
+if known then
+  local h = leaseOf(known)
+  h.claimed, h.ends = 1, now + ttl
+  redis.call('HSET', G, 'h:' .. id, leaseText(h))
+  return {1, now, h.fence, h.ends, h.mark}
+end
+if keyed and set[1] and set[1] ~= ARGV[4] then return {4, now, set[1]} end
+if v[8] and v[8] ~= ARGV[4] then
+  if q > 0 or m > 0 or not fresh() then return {4, now, v[8]} end
+  redis.call('DEL', G, Q, W, L)
+  redis.call('HSET', G, 'f', text(f))
+  return {9, now}
+end
+if cost > capacity then return {5, now, text(capacity)} end
+if q == 0 and pause <= now and (not lease or (e > now and e <= now + ttl) or m == 0) and opens(cost) <= now then
+  if not v[8] then put('s', ARGV[4]) end
+  if not lease then
+    take(cost, id)
+    store()
+    write()
+    return {1, now, 0, 0, 0}
+  end
+  enlist()
+  local fence, ends, mark = math.max(f + 1, stamp), now + ttl, take(cost, id)
+  f, m = fence, m + 1
+  put('h:' .. id, leaseText({cost = cost, fence = fence, ends = ends, ttl = ttl, since = now, mark = mark, score = 0,
+    claimed = 1, charged = 0, who = who}))
+  put('f', fence)
+  put('m', m)
+  put('e', m == 1 and ends or math.min(e, ends))
+  store()
+  write()
+  return {1, now, fence, ends, mark}
+end
+`,
+  text: `
+if not v[8] then put('s', ARGV[4]) end
+self[id] = true
+if q > 0 and redis.call('ZSCORE', Q, id) then
+  beat(channelOf(who))
+  turn()
+  ${all}
+  return mine[id] or {2, now, 0}
+end
+if outcome then
+  local before = outcome(id)
+  if before then return before end
+end
+if outcome or ARGV[12] == 'try' then turn() end
+if ARGV[12] == 'try' then
+  local enough = q == 0 and pause <= now and opens(cost) <= now
+  if outcome then enough = q + 1 >= S.limit and pause <= now end
+  if not enough then
+    ${all}
+    local opensAt = math.max(pause, opens(cost))
+    return {3, now, q, text(opensAt == INF and -1 or math.max(0, opensAt - now))}
+  end
+end
+join(id, cost, ARGV[12] == 'try' and 0 or tonumber(ARGV[12]), who)
+if outcome and q == 1 and timeout > 0 then breaksAt = now + timeout end
+turn()
+${all}
+return mine[id] or {2, now, 0}
+`,
+};
+
+/** 9 id, 10 'release' or 'cancel', 11 '0' or until when the operation must not be carried out any more. */
+export const release: Operation = {
+  lookup: `'h:' .. ARGV[9]`,
+  fast: `
+local id, known, forbid = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])
+local function forbidden()
+  if forbid == 0 then return end
+  put('x:' .. id, text(forbid))
+  -- Such a thing is rare, and forgotten with the next one.
+  local fields = redis.call('HGETALL', G)
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 2) == 'x:' and tonumber(fields[i + 1]) < now then redis.call('HDEL', G, fields[i]) end
+  end
+end
+if known then
+  local h = leaseOf(known)
+  redis.call('HDEL', G, 'h:' .. id)
+  m = m - 1
+  if ARGV[10] == 'cancel' then undo(h.cost, h.mark) else give(h.cost, h.mark) end
+  if q == 0 then
+    forbidden()
+    put('m', m)
+    store()
+    write()
+    delist()
+    return {1, now}
+  end
+end
+`,
+  text: `
+if q > 0 then
+  local _, _, who = waiterOf(id)
+  if who then
+    drop(id)
+    if outcome and onLeave == 'break' then breakAll('left', string.match(who, '^%S+ (.*)$')) end
+  end
+  if who or known then turn() end
+end
+forbidden()
+${all}
+return {known and 1 or 6, now}
+`,
+};
+
+/**
+ * 9 channel, then the ids that wait there. Says that their process is alive, asks what has become of them, and lets in whoever
+ * may enter now.
+ */
+export const beat: Operation = {
+  lookup: '',
+  text: `
+beat(ARGV[9])
+thorough = true
+for i = 10, #ARGV do self[ARGV[i]] = true end
+turn()
+local answer = {2, now}
+for i = 10, #ARGV do
+  local id = ARGV[i]
+  local one = mine[id]
+  if not one then
+    local known = redis.call('HGET', G, 'h:' .. id)
+    if known then
+      local h = leaseOf(known)
+      h.claimed, h.ends = 1, now + ttl
+      redis.call('HSET', G, 'h:' .. id, leaseText(h))
+      one = {1, now, h.fence, h.ends, h.mark}
+    elseif redis.call('ZSCORE', Q, id) then one = {2, now, 0}
+    else one = outcome and outcome(id) or {6, now} end
+  end
+  answer[#answer + 1] = one
+end
+${all}
+return answer
+`,
+};
+
+/** 9 id, 10 what it really cost. */
+export const charge: Operation = {
+  lookup: `'h:' .. ARGV[9]`,
+  text: `
+local known = v[EXTRA + 1]
+if not known then return {6, now} end
+local h = leaseOf(known)
+if charge and h.charged == 0 then
+  h.charged = 1
+  redis.call('HSET', G, 'h:' .. ARGV[9], leaseText(h))
+  charge(h.cost, h.mark, tonumber(ARGV[10]))
+  turn()
+  ${all}
+end
+return {1, now}
+`,
+};
+
+/** Refuses those who can no longer be served, and lets the others look again. */
+const adjusted = `
+for _, id in ipairs(redis.call('ZRANGE', Q, 0, -1)) do
+  local cost, _, who = waiterOf(id)
+  if cost and cost > capacity then
+    publish(channelOf(who), 'r', id, text(now), 'impossible', text(capacity))
+    drop(id)
+  end
+end
+turn()
+${all}
+`;
+
+/** 9 pause, 10 limit, 11 period, 12 burst: '' stays as it is. Answers with the keys that have to follow. */
+export const change: Operation = {
+  lookup: '',
+  before: `
+do
+  local there = redis.call('HGET', KEYS[1], 's')
+  if there and there ~= ARGV[4] then return {4, now, there} end
+  local patch = {'s', ARGV[4]}
+  local function change(field, value)
+    if value ~= '' then patch[#patch + 1] = field patch[#patch + 1] = value end
+  end
+  change('p', ARGV[9])
+  change('l', ARGV[10])
+  change('r', ARGV[11])
+  change('b', ARGV[12])
+  if ARGV[10] .. ARGV[11] .. ARGV[12] ~= '' then change('c', text(now)) end
+  redis.call('HSET', KEYS[1], unpack(patch))
+end
+`,
+  text: `
+${adjusted}
+return {1, now, redis.call('SMEMBERS', KEYS[6])}
+`,
+};
+
+/** After a change of the gate that this is a key of. */
+export const adjust: Operation = { lookup: '', text: `${adjusted} return {1, now}` };
+
+/** 9 fence or 'all', 10 why. Answers with how many, and with the keys that may hold more. */
+export const force: Operation = {
+  lookup: '',
+  text: `
+local count = 0
+local fields = redis.call('HGETALL', G)
+for i = 1, #fields, 2 do
+  local id = string.match(fields[i], '^h:(.*)$')
+  if id then
+    local h = leaseOf(fields[i + 1])
+    if ARGV[9] == 'all' or h.fence == tonumber(ARGV[9]) then
+      redis.call('HDEL', G, fields[i])
+      m, count = m - 1, count + 1
+      if h.claimed == 1 then give(h.cost, h.mark) else undo(h.cost, h.mark) end
+      publish(channelOf(h.who), 'l', id, text(now), ARGV[10])
+    end
+  end
+end
+turn()
+${all}
+return {1, now, count, keyed and {} or redis.call('SMEMBERS', KEYS[6])}
+`,
+};
+
+/** Everything that people may want to know, changing nothing but what is over anyway. */
+export const inspect: Operation = {
+  lookup: '',
+  text: `
+swept()
+local holders, waiting = {}, {}
+local fields = redis.call('HGETALL', G)
+for i = 1, #fields, 2 do
+  if string.sub(fields[i], 1, 2) == 'h:' then holders[#holders + 1] = fields[i + 1] end
+end
+local first = 1
+local queue = redis.call('ZRANGE', Q, 0, -1, 'WITHSCORES')
+for i = 1, #queue, 2 do
+  local packed = redis.call('HGET', W, queue[i])
+  if packed then
+    if #waiting == 0 then first = tonumber(string.match(packed, '^%S+')) end
+    waiting[#waiting + 1] = text(tonumber(queue[i + 1])) .. ' ' .. packed
+  end
+end
+local opensAt = math.max(pause, opens(first))
+${all}
+return {1, now, holders, waiting, text(available()), text(opensAt == INF and -1 or math.max(0, opensAt - now)),
+  math.max(0, pause - now), generation or 0, text(S.limit), text(S.per), text(S.burst or 0)}
+`,
+};
+
+/**
+ * KEYS are gates; 2 and so on: id and length of each lease. Needs no policy: the end of a lease is no part of the account.
+ * Answers for each with its fence and new end, or with the last fence that its gate gave.
+ */
+export const renew = `
+local answer = {1, now}
+for i, gate in ipairs(KEYS) do
+  local id, length = ARGV[i * 2], tonumber(ARGV[i * 2 + 1])
+  local v = redis.call('HMGET', gate, 'h:' .. id, 'f', 'e', 'k', 'c', 'y')
+  if v[1] then
+    local head, fence, tail, who = string.match(v[1], '^(%S+) (%S+) %S+ %S+ (%S+ %S+ %S+) %d (.*)$')
+    local ends = now + length
+    redis.call('HSET', gate, 'h:' .. id, head .. ' ' .. fence .. ' ' .. text(ends) .. ' ' .. text(length) .. ' ' .. tail .. ' 1 ' .. who)
+    if ends < (tonumber(v[3]) or INF) then redis.call('HSET', gate, 'e', text(ends)) end
+    -- An extended lease may last longer than its gate would.
+    local long = length > 3600000000 and ends > (tonumber(v[6]) or 0)
+    if long then redis.call('HSET', gate, 'y', text(ends)) end
+    if long or now - (tonumber(v[4]) or 0) > 3600000000 then
+      redis.call('HSET', gate, 'k', text(now))
+      redis.call('PEXPIRE', gate, text((v[5] and 2682000000 or 90000000) + math.ceil(length / 1000)))
+    end
+    answer[#answer + 1] = {1, tonumber(fence), ends}
+  else
+    answer[#answer + 1] = {6, tonumber(v[2] or 0), 0}
+  end
+end
+return answer
+`;

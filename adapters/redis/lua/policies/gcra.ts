@@ -1,0 +1,41 @@
+import { type LuaPolicy, steadyTime } from './policy.ts';
+
+/**
+ * Token bucket and leaky bucket in one number: when the bucket would be level again. As `lib/gates/policies/gcra.ts`. A leaky
+ * bucket lets nobody go ahead of it.
+ */
+const gcra = (smooth: boolean): LuaPolicy => ({
+  lease: false,
+  fields: ['a', 'i', 'z', 'n'],
+  text: `
+${steadyTime(3, 4)}
+local interval, burst = S.per / S.limit, S.burst
+local capacity = ${smooth ? 'INF' : 'burst'}
+local level, before = tonumber(v[OWN + 1]) or -INF, tonumber(v[OWN + 2]) or interval
+-- What was taken stays taken: the debt keeps its size in tokens and is paid at the new pace.
+if before ~= interval then
+  local at = changedAt + shift
+  level = at + math.max(0, level - at) / before * interval
+end
+local function opens(cost)
+  local at = ${smooth ? 'level' : 'level + (cost - burst) * interval'} - 0.001
+  return at <= T and 0 or at - shift
+end
+local function take(cost)
+  -- Timers ring at whole milliseconds: who enters this little late does not make those behind later.
+  level = (T - level < 1000 and level or T) + cost * interval
+  return 0
+end
+local function give() end
+local undo = give
+local function available()
+  local ahead = math.max(0, level - T) / interval
+  return ${smooth ? 'ahead > 0 and 0 or 1' : 'math.max(0, math.floor(burst - ahead + 0.000001))'}
+end
+local function fresh() return level <= T end
+local function store() put('a', level) put('i', interval) put('z', shift) put('n', T) end
+`,
+});
+
+export const tokenBucket: LuaPolicy = gcra(false);
+export const leakyBucket: LuaPolicy = gcra(true);

@@ -1,0 +1,24 @@
+/** What every script begins with: the time, and the refusal of what comes too late. */
+
+/** Where a script gets the time from, as Lua that sets `now` and `stamp`, both in whole microseconds. */
+export type TimeSource = string;
+
+/** The server's own clock. Read once: up to Redis 7.0 it moves while a script runs. */
+export const serverTime: TimeSource = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local stamp = now
+`;
+
+/**
+ * ARGV[1] is the time after which a command must not be carried out any more: it may have been stuck in a socket or in a
+ * server that stood still, while whoever sent it has given up.
+ *
+ * Lua prints microseconds as 1.7e+15 wherever it turns them into text by itself, so they go through \`text\`.
+ */
+export const prelude = (time: TimeSource): string => `
+${time}
+if now > tonumber(ARGV[1]) then return {0, now} end
+local INF = math.huge
+local function text(number) return string.format('%.17g', number) end
+`;

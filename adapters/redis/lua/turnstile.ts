@@ -1,0 +1,164 @@
+/**
+ * What happens when somebody waits: the same for every kind of gate but the barrier, whose \`turn\` is in \`barrier.ts\`.
+ *
+ * Whoever is let in hears of it by a message to the channel of its process, or in the reply if it is \`self\`. A lease that is
+ * handed over this way lasts only the grace, until its waiter claims it; then it goes back to its old place in the queue.
+ * A waiter whose process nobody can reach at the moment is passed by and keeps its place; one whose process has not been
+ * heard of for the grace is dropped.
+ */
+export const turnstile = `
+-- Those who hear of their turn in the reply, and what they hear.
+local self, mine = {}, {}
+local beats = {}
+
+local function publish(channel, ...)
+  return redis.call('PUBLISH', channel, table.concat({...}, '\\n'))
+end
+local function channelOf(who) return string.match(who, '^%S+') end
+local function alive(channel)
+  local beat = beats[channel]
+  if not beat then
+    beat = tonumber(redis.call('HGET', W, 'b:' .. channel) or 0)
+    if beat > now + grace then beat = now + grace end
+    beats[channel] = beat
+  end
+  return beat >= now
+end
+local function beat(channel)
+  beats[channel] = now + grace
+  redis.call('HSET', W, 'b:' .. channel, text(now + grace))
+  redis.call('PEXPIRE', W, text(grace / 100))
+  redis.call('PEXPIRE', Q, text(grace / 100))
+end
+
+local function join(id, cost, priority, who)
+  enlist()
+  t = t + 1
+  redis.call('ZADD', Q, text((4095 - priority) * 1099511627776 + t), id)
+  redis.call('HSET', W, id, text(cost) .. ' ' .. text(now) .. ' ' .. who)
+  local channel = channelOf(who)
+  if not alive(channel) or q == 0 or beats[channel] < now + grace / 2 then beat(channel) end
+  q = q + 1
+end
+local function waiterOf(id)
+  local cost, since, who = string.match(redis.call('HGET', W, id) or '', '^(%S+) (%S+) (.*)$')
+  return tonumber(cost), tonumber(since), who
+end
+local function drop(id)
+  if redis.call('ZREM', Q, id) == 1 then q = q - 1 end
+  redis.call('HDEL', W, id)
+end
+
+-- Books a lease. Whoever holds the next one has the higher fence, even if all of this was lost in between.
+local function lend(id, cost, fence, ends, mark, since, score, claimed, who)
+  f, m = fence, m + 1
+  if ends < e then e = ends end
+  redis.call('HSET', G, 'h:' .. id, leaseText({cost = cost, fence = fence, ends = ends, ttl = ttl, since = since, mark = mark,
+    score = score, claimed = claimed, charged = 0, who = who}))
+end
+
+-- Ends the leases that are over by the server's clock. No end is later than the clock allows now: it may have been set back.
+local function sweep()
+  local all = redis.call('HGETALL', G)
+  e = INF
+  for i = 1, #all, 2 do
+    local id = string.match(all[i], '^h:(.*)$')
+    if id then
+      local h = leaseOf(all[i + 1])
+      if h.ends > now + h.ttl then
+        h.ends = now + h.ttl
+        redis.call('HSET', G, all[i], leaseText(h))
+      end
+      if h.ends > now then
+        if h.ends < e then e = h.ends end
+      else
+        redis.call('HDEL', G, all[i])
+        m = m - 1
+        if h.claimed == 1 then
+          give(h.cost, h.mark)
+        else
+          undo(h.cost, h.mark)
+          if alive(channelOf(h.who)) then
+            redis.call('ZADD', Q, text(h.score), id)
+            redis.call('HSET', W, id, text(h.cost) .. ' ' .. text(h.since) .. ' ' .. h.who)
+            q = q + 1
+          end
+        end
+      end
+    end
+  end
+end
+local function swept()
+  if lease and (e <= now or e > now + ttl) then sweep() end
+end
+
+-- Lets a waiter in; false: nobody can reach it.
+local function admit(id, score, cost, since, who)
+  if not lease then
+    if self[id] then mine[id] = {1, now, 0, 0, 0}
+    elseif publish(channelOf(who), 't', id, text(now), '0') == 0 then return false end
+    take(cost, id)
+    return true
+  end
+  local claimed = self[id] and 1 or 0
+  local fence, ends = math.max(f + 1, stamp), now + (self[id] and ttl or math.min(ttl, grace))
+  local mark = take(cost, id)
+  if self[id] then
+    mine[id] = {1, now, fence, ends, mark}
+  elseif publish(channelOf(who), 'g', id, text(now), text(fence), text(ends), text(mark)) == 0 then
+    undo(cost, mark)
+    return false
+  end
+  lend(id, cost, fence, ends, mark, since, score, claimed, who)
+  return true
+end
+
+-- The head of the queue hears when time alone will let it in, once: the server has no timers.
+local function tellHead(id, who, at)
+  local told = id .. ' ' .. text(at)
+  if self[id] then mine[id] = {2, now, at}
+  elseif told ~= w then publish(channelOf(who), 'h', id, text(now), text(at)) end
+  w = told
+end
+`;
+
+/** Lets in from the head of the queue as long as the policy allows it. */
+export const turn = `
+local function turn()
+  swept()
+  local at, left = 0, 128
+  while q > 0 do
+    local head = redis.call('ZRANGE', Q, at, at, 'WITHSCORES')
+    local id = head[1]
+    if not id then
+      if at == 0 then q = 0 end
+      break
+    end
+    local cost, since, who = waiterOf(id)
+    if not cost then
+      drop(id)
+    elseif not self[id] and not alive(channelOf(who)) then
+      drop(id)
+    elseif cost > capacity then
+      if self[id] then mine[id] = {5, now, text(capacity)}
+      else publish(channelOf(who), 'r', id, text(now), 'impossible', text(capacity)) end
+      drop(id)
+    else
+      local opensAt = pause > now and pause or opens(cost)
+      -- No transition takes for ever: the head comes back at once for the rest.
+      if left == 0 and opensAt <= now then opensAt = now + 1 end
+      if opensAt > now then
+        if opensAt < INF then tellHead(id, who, opensAt) end
+        break
+      end
+      if admit(id, tonumber(head[2]), cost, since, who) then
+        drop(id)
+        left = left - 1
+      else
+        at = at + 1
+      end
+    end
+  end
+  delist()
+end
+`;

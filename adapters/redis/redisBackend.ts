@@ -1,0 +1,109 @@
+import { ConfigError } from '../../lib/errors.ts';
+import type { BackendEnv, GateBackend } from '../../lib/gates/port.ts';
+import { expected, knownOptions, oneOf } from '../../lib/internal/options.ts';
+import { type Duration, milliseconds } from '../../lib/time/duration.ts';
+import { clientsLike, clientsOf, type RedisClient } from './client.ts';
+import { serverTime, type TimeSource } from './lua/prelude.ts';
+import { RedisPlace } from './RedisPlace.ts';
+
+/** Where gates are kept in Redis, and what becomes of requests while it is away. One of `url` and `client` is needed. */
+export interface RedisBackendOptions {
+  /** `redis://user:password@host:6379/0`, or `rediss://` for TLS. Needs the package `ioredis`, 5.4 or later. */
+  readonly url?: string;
+  /** A client of ioredis to take the settings from. It is not used itself: this backend makes connections of its own. */
+  readonly client?: RedisClient;
+  /** What the names of all keys and channels begin with. Default `'rxbaton'`. Programs that share gates share the prefix. */
+  readonly prefix?: string;
+  /** How long a command may take before its connection is replaced. Default 2 s. */
+  readonly commandTimeout?: Duration;
+  /** How long a lease without a `ttl` survives the death of its process; it is renewed at a third of it. Default 30 s. */
+  readonly crashTtl?: Duration;
+  /** How long a process may be silent before its waiters lose their places; it is heard of at a third of it. Default 3 s. */
+  readonly grace?: Duration;
+  /** `'fail'` (default): requests end with `BackendUnavailableError` after `patience` without a server. `'wait'`: they wait for it. */
+  readonly onUnavailable?: 'fail' | 'wait';
+  /** How long a request goes on without a server. Default 5 s. */
+  readonly patience?: Duration;
+}
+
+const known: readonly (keyof RedisBackendOptions)[] = [
+  'url',
+  'client',
+  'prefix',
+  'commandTimeout',
+  'crashTtl',
+  'grace',
+  'onUnavailable',
+  'patience',
+];
+
+/**
+ * Gates that all processes share which use the same Redis and the same prefix: first come, first served over all of them, with
+ * fences that rise even after Redis has lost everything. Pass it to `createCoordinator({ backend })` or `configure({ backend })`.
+ *
+ * Whoever waits is told over a subscription; nobody polls. A lease is renewed while its work runs, and its holder hears that
+ * it is lost before anybody else can be let in, as long as its event loop runs. Connects when the first gate is used, and keeps
+ * the process alive only while somebody holds or waits.
+ *
+ * @throws ConfigError for an option that is missing, unknown or makes no sense.
+ * @example
+ * ```ts
+ * const coordinator = createCoordinator({ backend: redisBackend({ url: 'redis://localhost' }) });
+ * ```
+ */
+export function redisBackend(options: RedisBackendOptions): GateBackend {
+  return makeBackend(options, serverTime);
+}
+
+/** For specs, whose servers do not go by their own clock. */
+export function makeBackend(options: RedisBackendOptions, time: TimeSource): GateBackend {
+  const owner = 'redisBackend()';
+  knownOptions(owner, options, known);
+  const { url, client, prefix = 'rxbaton', onUnavailable = 'fail' } = options;
+  if ((url === undefined) === (client === undefined)) {
+    throw new ConfigError(`${owner} needs either a url or a client.`, {
+      hint: "For example redisBackend({ url: 'redis://localhost:6379' }).",
+    });
+  }
+  if (url !== undefined && !/^rediss?:\/\//.test(url)) expected(`${owner}.url`, 'a redis:// or rediss:// URL', url);
+  if (client !== undefined && typeof client.duplicate !== 'function')
+    expected(`${owner}.client`, 'a client of ioredis', client);
+  if (client?.isCluster === true) {
+    throw new ConfigError(`${owner}.client is a Cluster, which this backend cannot use.`, {
+      hint: 'Pass a client of one server, or of Sentinel.',
+    });
+  }
+  if (typeof prefix !== 'string' || prefix === '' || /\s/.test(prefix))
+    expected(`${owner}.prefix`, 'a text without spaces', prefix);
+  oneOf(onUnavailable, ['fail', 'wait'], `${owner}.onUnavailable`);
+  if (onUnavailable === 'wait' && options.patience !== undefined)
+    expected(`${owner}.patience`, "left out, since requests wait with onUnavailable: 'wait'", options.patience);
+  const duration = (name: 'commandTimeout' | 'crashTtl' | 'grace' | 'patience', otherwise: Duration): number =>
+    milliseconds(options[name] ?? otherwise, `${owner}.${name}`);
+  const commandTimeout = duration('commandTimeout', '2s');
+  const settings = {
+    make: client === undefined ? clientsOf(url ?? '', commandTimeout) : clientsLike(client, commandTimeout),
+    prefix: `${client?.options?.keyPrefix ?? ''}${prefix}`,
+    commandTimeout,
+    crashTtl: duration('crashTtl', '30s'),
+    grace: duration('grace', '3s'),
+    patience: onUnavailable === 'wait' ? Infinity : duration('patience', '5s'),
+    time,
+  };
+
+  let place: RedisPlace | null = null;
+  /** Clock and randomness come with the first coordinator. */
+  const at = (env: BackendEnv): RedisPlace => (place ??= new RedisPlace(settings, env));
+
+  return {
+    kind: 'redis',
+    shared: true,
+    supports: () => true,
+    open: (spec, key, env) => at(env).open(spec, key, env),
+    forget: (core) => place?.forget(core) ?? false,
+    find: (name) => place?.find(name) ?? null,
+    waits: () => place?.waits() ?? [],
+    settled: () => place?.debts.settled(),
+    close: (closing) => place?.close(closing?.deadline) ?? Promise.resolve(),
+  };
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { account } from './lua/account.ts';
+import { barrierTurn } from './lua/barrier.ts';
+import * as operations from './lua/operations.ts';
+import { budget } from './lua/policies/budget.ts';
+import { fixedWindow } from './lua/policies/fixedWindow.ts';
+import { gathering } from './lua/policies/gathering.ts';
+import { leakyBucket, tokenBucket } from './lua/policies/gcra.ts';
+import { permits } from './lua/policies/permits.ts';
+import type { LuaPolicy } from './lua/policies/policy.ts';
+import { fromDispatch, fromRelease } from './lua/policies/slidingWindow.ts';
+import { prelude, type TimeSource } from './lua/prelude.ts';
+import { turn, turnstile } from './lua/turnstile.ts';
+
+/** A script as Redis knows it. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+export type PolicyName =
+  'permits' | 'budget' | 'gathering' | 'fixedWindow' | 'tokenBucket' | 'leakyBucket' | 'fromDispatch' | 'fromRelease';
+
+const policies: Readonly<Record<PolicyName, LuaPolicy>> = {
+  permits,
+  budget,
+  gathering,
+  fixedWindow,
+  tokenBucket,
+  leakyBucket,
+  fromDispatch,
+  fromRelease,
+};
+export type OperationName = 'acquire' | 'release' | 'beat' | 'charge' | 'change' | 'adjust' | 'force' | 'inspect';
+
+/** Whether an entry is held until it is given back. */
+export const isLease = (policy: PolicyName): boolean => policies[policy].lease;
+
+/** All scripts of the protocol, each made when first asked for. */
+export interface Scripts {
+  readonly renew: Script;
+  /** Answers with the server's time and nothing else. */
+  readonly time: Script;
+  of(operation: OperationName, policy: PolicyName): Script;
+}
+
+/** What only some policies have is `nil` for the others; Redis takes an unknown name for a mistake. */
+const optional = 'local charge, outcome, breakAll, onLeave, timeout, breaksAt, generation, thorough';
+
+const scriptOf = (...parts: readonly string[]): Script => {
+  const text = parts.join('\n');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+};
+
+export function makeScripts(time: TimeSource): Scripts {
+  const made = new Map<string, Script>();
+  return {
+    renew: scriptOf(prelude(time), operations.renew),
+    time: scriptOf(prelude(time), 'return {1, now}'),
+    of(operation, policy) {
+      const name = `${operation} ${policy}`;
+      let script = made.get(name);
+      if (script === undefined) {
+        const { lookup, before = '', fast = '', text }: operations.Operation = operations[operation];
+        const { lease, fields, text: rules } = policies[policy];
+        script = scriptOf(
+          prelude(time),
+          before,
+          `local lease = ${lease}`,
+          account(fields, lookup),
+          optional,
+          rules,
+          fast,
+          turnstile,
+          policy === 'gathering' ? barrierTurn : turn,
+          text,
+        );
+        made.set(name, script);
+      }
+      return script;
+    },
+  };
+}

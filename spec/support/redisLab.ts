@@ -1,0 +1,151 @@
+import { Command, Redis, type RedisOptions } from 'ioredis';
+import { makeBackend, type RedisBackendOptions } from '../../adapters/redis/redisBackend.ts';
+import { createCoordinator } from '../../lib/events/createCoordinator.ts';
+import { open } from '../../lib/gates/open.ts';
+import type { GateBackend } from '../../lib/gates/port.ts';
+import type { GateLab } from '../../lib/testing/contract/lab.ts';
+import { drainJobs } from '../../lib/testing/drainJobs.ts';
+import { virtualTime, type VirtualTime } from '../../lib/testing/virtualTime.ts';
+
+let labs = 0;
+
+/** What one lab has sent, and whether all of it has been answered. */
+export interface Traffic {
+  /** Scripts that were sent, by the first words of their answers to come: counted for those who count. */
+  sent: number;
+  pending: number;
+  readonly clients: Set<Redis>;
+}
+
+/** A client that says when nothing is under way, and brings the server's clock along with each script. */
+class WatchedClient extends Redis {
+  private readonly traffic: Traffic;
+  private readonly before: () => readonly [key: string, value: string];
+  private readonly settings: RedisOptions;
+
+  constructor(settings: RedisOptions, traffic: Traffic, before: () => readonly [key: string, value: string]) {
+    super(settings as never);
+    this.settings = settings;
+    this.traffic = traffic;
+    this.before = before;
+    traffic.clients.add(this);
+  }
+
+  private watched<T>(work: Promise<T>): Promise<T> {
+    const { traffic } = this;
+    traffic.pending++;
+    const over = (): void => {
+      traffic.pending--;
+    };
+    work.then(over, over);
+    return work;
+  }
+
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    return new WatchedClient({ ...this.settings, ...override }, this.traffic, this.before);
+  }
+
+  override connect(callback?: never): Promise<void> {
+    return this.watched(super.connect(callback));
+  }
+
+  override sendCommand(command: Command, stream?: never): unknown {
+    if (/^eval/i.test(command.name)) {
+      this.traffic.sent++;
+      const set = new Command('SET', [...this.before()]);
+      set.promise.catch(() => undefined);
+      super.sendCommand(set, stream);
+    }
+    return this.watched(super.sendCommand(command, stream) as Promise<unknown>);
+  }
+}
+
+export interface RedisLab extends GateLab {
+  readonly backend: GateBackend;
+  readonly clock: VirtualTime;
+  readonly prefix: string;
+  readonly traffic: Traffic;
+  /** Another process, as far as the server can tell, on the same clock. */
+  twin(): RedisLab;
+}
+
+/**
+ * Gates in a real Redis, on a clock that stands still until it is advanced: the coordinator's and the server's, which reads it
+ * from a key. `idle` waits for what is really under way.
+ */
+export function redisLab(
+  url: string,
+  options: Omit<RedisBackendOptions, 'url' | 'client'> = {},
+  shared: { readonly clock: VirtualTime; readonly prefix: string } | null = null,
+): RedisLab {
+  const clock = shared?.clock ?? virtualTime({ epoch: 1_800_000_000_000 });
+  const prefix = shared?.prefix ?? `rxbaton-spec-${process.pid}-${++labs}`;
+  const traffic: Traffic = { sent: 0, pending: 0, clients: new Set() };
+  const clockKey = `${prefix}:clock`;
+  const { hostname, port } = new URL(url);
+  const client = new WatchedClient({ host: hostname, port: Number(port), lazyConnect: true }, traffic, () => [
+    clockKey,
+    `${Math.round(clock.wall() * 1000)}`,
+  ]);
+  const backend = makeBackend(
+    { prefix, ...options, client: client },
+    // Fences rise although the time does not.
+    `
+local now = tonumber(redis.call('GET', '${clockKey}'))
+local stamp = now + redis.call('INCR', '${clockKey}:stamp')
+`,
+  );
+  const reported: unknown[] = [];
+  const coordinator = createCoordinator({ backend, clock, onError: (error) => reported.push(error) });
+  const twins: RedisLab[] = [];
+
+  /** All that was sent has been answered, all messages have arrived, and nothing came of it. */
+  const idle = async (): Promise<void> => {
+    for (let calm = 0; calm < 2;) {
+      const { sent } = traffic;
+      await drainJobs();
+      while (traffic.pending > 0) await new Promise(setImmediate);
+      for (const one of traffic.clients) if (one.status === 'ready') await one.ping().catch(() => undefined);
+      await drainJobs();
+      calm = traffic.sent === sent && traffic.pending === 0 ? calm + 1 : 0;
+    }
+  };
+  const lab: RedisLab = {
+    backend,
+    clock,
+    prefix,
+    traffic,
+    open: (spec) => open(spec, coordinator.gates),
+    idle: async () => {
+      // What one process does reaches the others.
+      for (let sent = -1; sent !== total();) {
+        sent = total();
+        for (const one of [idle, ...twins.map((twin) => twin.idle)]) await one();
+      }
+    },
+    advance: async (ms) => {
+      await lab.idle();
+      for (let left = ms; left > 0; left--) {
+        const { sent } = traffic;
+        const before = total();
+        await clock.advance(Math.min(1, left));
+        if (total() !== before || traffic.sent !== sent) await lab.idle();
+      }
+    },
+    wall: () => clock.wall(),
+    unit: 100,
+    reported,
+    twin: () => {
+      const twin = redisLab(url, options, { clock, prefix });
+      twins.push(twin);
+      return twin;
+    },
+    close: async () => {
+      for (const twin of twins) await twin.close();
+      await coordinator.close({ deadline: 0 });
+      for (const one of traffic.clients) one.disconnect();
+    },
+  };
+  const total = (): number => traffic.sent + twins.reduce((sum, twin) => sum + twin.traffic.sent, 0);
+  return lab;
+}
