@@ -45,7 +45,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['lib/**', 'operators/**'],
+    files: ['lib/**', 'operators/**', 'adapters/**'],
     rules: {
       // Callers without a compiler are checked at run time, against what the types already promise.
       '@typescript-eslint/no-unnecessary-condition': 'off',

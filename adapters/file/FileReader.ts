@@ -1,0 +1,282 @@
+import type { Subscriber } from 'rxjs';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { FileHandle } from 'node:fs/promises';
+import type { CoordinationError, LogCorruptError } from '../../lib/errors.ts';
+import type { Codec } from '../../lib/log/Codec.ts';
+import type { Stored } from '../../lib/log/EventLog.ts';
+import type { StreamFacts } from '../../lib/log/Ledger.ts';
+import { positionOf } from '../../lib/log/position.ts';
+import type { Reader } from '../../lib/log/Readers.ts';
+import { checkTrimmed, type Range, type ReadRequest } from '../../lib/log/readRequest.ts';
+import { CommitHeader } from './CommitHeader.ts';
+import type { Contents } from './Contents.ts';
+import { Frame } from './frames.ts';
+import type { Handles } from './Handles.ts';
+import { NameFilter } from './NameFilter.ts';
+import { Pane } from './Pane.ts';
+import { within, type Mark, type Place } from './Places.ts';
+import { corrupt, type Home } from './segments.ts';
+
+const newline = 10;
+
+/** What readers read. */
+export interface Source {
+  /** Another object when the log had to be opened anew. It may know of more than can be seen. */
+  readonly contents: Contents;
+  /** Where that ends which may be seen. */
+  readonly visible: Place;
+  readonly home: Home;
+  readonly handles: Handles;
+  readonly codec: Codec;
+}
+
+/**
+ * Somebody who reads a stream: a place in the files, and one piece of a file in memory while there is something to read. It looks only
+ * where the stream has marks, so a stream with little in it is read as fast as if it were alone.
+ */
+export class FileReader implements Reader {
+  readonly stream: string;
+  next: number;
+  readonly #last: number;
+  readonly #source: Source;
+  readonly #subscriber: Subscriber<Stored>;
+  readonly #maxBuffer: number;
+  readonly #names: ReadonlySet<string> | null;
+  readonly #filter: NameFilter | null;
+  readonly #header: CommitHeader;
+  readonly #frame = new Frame();
+  readonly #pane = new Pane();
+  /** The stream as it was when it was first there: another one of its name is not what was asked for. */
+  #life: StreamFacts | undefined;
+  #contents: Contents;
+  #mark: Mark | null = null;
+  #segment = 0;
+  #offset = 0;
+  /** The segment of which the handle is ours to use. */
+  #handle: { readonly segment: number; readonly file: FileHandle } | null = null;
+  /** In the commit that is being delivered: where the next line begins in the pane, and its `seq`. 0: in none. */
+  #line = 0;
+  #lineSeq = 0;
+  /** The last `seq` there will be, since the log closes. */
+  #end = Infinity;
+  #running = false;
+  /** How many events may still be delivered before other work gets its turn. */
+  #left = 0;
+
+  constructor(source: Source, request: ReadRequest, { first, last }: Range, subscriber: Subscriber<Stored>) {
+    this.stream = request.stream;
+    this.next = first;
+    this.#last = last;
+    this.#source = source;
+    this.#subscriber = subscriber;
+    this.#maxBuffer = request.maxBuffer;
+    this.#names = request.names;
+    this.#filter = request.names === null ? null : new NameFilter(request.names);
+    this.#header = new CommitHeader(request.stream);
+    this.#contents = source.contents;
+    this.#life = source.contents.ledger.facts(request.stream);
+  }
+
+  /** The oldest segment that it may still look into. */
+  get segment(): number {
+    return this.#running ? this.#segment : Infinity;
+  }
+
+  /** Begins, now that everything is where it belongs on which its range rests. */
+  start(): void {
+    const facts = this.#life;
+    if (facts?.closed === true && this.next > facts.last) this.#subscriber.complete();
+    else this.wake();
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    if (this.#running || this.#subscriber.closed) return;
+    this.#running = true;
+    this.#left = this.#maxBuffer;
+    void this.#run();
+  }
+
+  finish(): void {
+    this.#end = this.#source.contents.ledger.facts(this.stream)?.last ?? 0;
+    this.wake();
+  }
+
+  abort(reason: CoordinationError): void {
+    this.#subscriber.error(reason);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#goes()) await this.#step();
+    } catch (error) {
+      this.#subscriber.error(error);
+    } finally {
+      this.#running = false;
+      this.#pane.clear();
+      this.#giveBack();
+    }
+  }
+
+  /** Whether there is something to read, now that everything is as it is; `false` for now or, having completed, for ever. */
+  #goes(): boolean {
+    if (this.#subscriber.closed) return false;
+    const { contents } = this.#source;
+    const facts = contents.ledger.facts(this.stream);
+    if (contents !== this.#contents) this.#reopened(contents, facts);
+    this.#life ??= facts;
+    if (facts !== this.#life || this.next > Math.min(this.#last, this.#end)) {
+      this.#subscriber.complete();
+      return false;
+    }
+    if (facts === undefined) return false;
+    checkTrimmed(this.stream, this.next, facts.first);
+    // In the middle of a commit.
+    return this.#line > 0 || this.#seek();
+  }
+
+  #reopened(contents: Contents, facts: StreamFacts | undefined): void {
+    this.#contents = contents;
+    this.#mark = null;
+    this.#line = 0;
+    if (this.#life !== undefined) this.#life = facts;
+  }
+
+  /** Goes to the next place where there may be something, if it can be seen. */
+  #seek(): boolean {
+    for (;;) {
+      const mark = this.#mark;
+      if (mark === null) {
+        const found = this.#contents.places.find(this.stream, this.next);
+        if (found === null) return false;
+        this.#goTo(found);
+      } else if (this.#offset < this.#endOf(this.#segment) && within(mark, this.#segment, this.#offset)) return true;
+      else if (this.#segment === this.#source.visible.segment && within(mark, this.#segment, this.#offset))
+        return false;
+      else if (mark.next !== null) this.#goTo(mark.next);
+      else return false;
+    }
+  }
+
+  #goTo(mark: Mark): void {
+    if (mark.segment !== this.#segment) this.#pane.clear();
+    this.#mark = mark;
+    this.#segment = mark.segment;
+    this.#offset = mark.offset;
+  }
+
+  /** Where that ends which may be seen of a segment. */
+  #endOf(segment: number): number {
+    const { visible } = this.#source;
+    if (segment === visible.segment) return visible.offset;
+    return segment < visible.segment ? (this.#contents.segments.get(segment)?.bytes ?? 0) : 0;
+  }
+
+  /** Delivers what is in the pane, up to `maxBuffer` events, and sees to it that there is more. */
+  async #step(): Promise<void> {
+    const end = this.#endOf(this.#segment);
+    while (this.#left > 0) {
+      if (this.#line > 0) {
+        this.#deliver();
+        if (this.#subscriber.closed) return;
+        continue;
+      }
+      if (this.#offset >= end || !within(this.#mark as Mark, this.#segment, this.#offset)) return;
+      const pane = this.#pane;
+      const found = this.#frame.find(pane.buffer, this.#offset - pane.offset, pane.filled);
+      if (found < 0) throw this.#damaged('this is no record');
+      if (found > 0) return this.#load(found, end);
+      if (this.#header.matches(this.#frame, pane.buffer)) {
+        if (!this.#open()) return;
+      } else this.#offset = pane.offset + this.#frame.end;
+    }
+    await turn();
+    this.#left = this.#maxBuffer;
+  }
+
+  /** Begins with the commit in the frame, where there is something in it. `false`: with it the stream has ended. */
+  #open(): boolean {
+    const { buffer } = this.#pane;
+    const header = this.#header;
+    if (!this.#frame.intact(buffer)) throw this.#damaged('a record is not what was written');
+    header.read(this.#frame, buffer);
+    if (header.seq > this.next) throw this.#damaged(`event ${this.next} of '${this.stream}' is missing`);
+    if (header.events > 0 && header.seq + header.events > this.next) {
+      this.#line = this.#frame.lines;
+      this.#lineSeq = header.seq;
+    } else return this.#pass();
+    return true;
+  }
+
+  /** Leaves the commit behind. */
+  #pass(): boolean {
+    this.#line = 0;
+    this.#offset = this.#pane.offset + this.#frame.end;
+    if (this.#header.close) this.#subscriber.complete();
+    return !this.#header.close;
+  }
+
+  /** Delivers lines of the commit, as many as this turn allows. */
+  #deliver(): void {
+    const { buffer } = this.#pane;
+    const { seq: first, events, commit, at } = this.#header;
+    const { codec } = this.#source;
+    const subscriber = this.#subscriber;
+    const { stream } = this;
+    const names = this.#names;
+    const filter = this.#filter;
+    const final = first + events - 1;
+    const until = Math.min(final, this.#last, this.#end);
+    for (let seq = this.#lineSeq; seq <= until && this.#left > 0; seq++) {
+      const line = this.#line;
+      const end = seq === final ? this.#frame.end - 1 : buffer.indexOf(newline, line);
+      this.#line = end + 1;
+      this.#lineSeq = seq + 1;
+      if (seq < this.next) continue;
+      this.next = seq + 1;
+      if (filter !== null && !filter.mayMatch(buffer, line)) continue;
+      const event = codec.decode(buffer.toString('utf8', line, end));
+      if (names !== null && !names.has((event as { readonly name?: unknown } | null)?.name as string)) continue;
+      this.#left--;
+      subscriber.next({ stream, seq, position: positionOf(seq), commit, last: seq === final, event, at });
+      if (subscriber.closed) return;
+    }
+    if (this.#lineSeq > final) this.#pass();
+    else if (this.#lineSeq > until) subscriber.complete();
+  }
+
+  async #load(need: number, end: number): Promise<void> {
+    const file = await this.#take();
+    // Its segment was dropped in the meantime: what it had is trimmed, and the next look says so.
+    if (file === null) return;
+    const before = this.#pane.has(this.#offset);
+    await this.#pane.load(file, this.#offset, need, end);
+    if (this.#pane.has(this.#offset) === before) throw this.#damaged('the end of a record is missing');
+    this.#left = this.#maxBuffer;
+  }
+
+  async #take(): Promise<FileHandle | null> {
+    const segment = this.#segment;
+    if (this.#handle?.segment === segment) return this.#handle.file;
+    this.#giveBack();
+    const { handles } = this.#source;
+    try {
+      this.#handle = { segment, file: await handles.take(segment) };
+      return this.#handle.file;
+    } catch (error) {
+      handles.give(segment);
+      if (this.#contents.segments.has(segment)) throw error;
+      this.#mark = null;
+      return null;
+    }
+  }
+
+  #giveBack(): void {
+    if (this.#handle !== null) this.#source.handles.give(this.#handle.segment);
+    this.#handle = null;
+  }
+
+  #damaged(what: string): LogCorruptError {
+    return corrupt(this.#source.home.path(this.#segment), this.#offset, what);
+  }
+}

@@ -1,0 +1,74 @@
+import type { FileHandle } from 'node:fs/promises';
+import { Frame } from './frames.ts';
+import { Pane } from './Pane.ts';
+
+/** Where a scan has come to, and why not further. */
+export interface Scanned {
+  readonly offset: number;
+  /** `'end'`: there is no more. `'torn'`: a frame begins here whose end is not there. `'damaged'`: this is no frame, or not what was written. */
+  readonly stop: 'end' | 'torn' | 'damaged';
+}
+
+/**
+ * Shows every frame between two places of a file, checked, and stops at the first that is not whole.
+ *
+ * @param visit Gets the buffer that the frame is in, for the time of the call.
+ */
+export async function scan(
+  file: FileHandle,
+  from: number,
+  end: number,
+  visit: (frame: Frame, buffer: Buffer, offset: number) => void,
+): Promise<Scanned> {
+  const pane = new Pane();
+  const frame = new Frame();
+  let offset = from;
+  while (offset < end) {
+    const found = frame.find(pane.buffer, offset - pane.offset, pane.filled);
+    if (found < 0) return { offset, stop: 'damaged' };
+    if (found > 0) {
+      const before = pane.has(offset);
+      await pane.load(file, offset, found, end);
+      // All there is was not enough.
+      if (pane.has(offset) === before) return { offset, stop: 'torn' };
+      continue;
+    }
+    if (!frame.intact(pane.buffer)) return { offset, stop: 'damaged' };
+    visit(frame, pane.buffer, offset);
+    offset = pane.offset + frame.end;
+  }
+  return { offset, stop: 'end' };
+}
+
+/** The first whole frame behind a damage: where one is, the damage is not the torn end of the file. */
+export async function nextFrame(file: FileHandle, behind: number, end: number): Promise<number | null> {
+  const pane = new Pane();
+  const frame = new Frame();
+  for (let offset = behind + 1; offset < end;) {
+    if (pane.has(offset) < 64) await pane.load(file, offset, 64, end);
+    const at = pane.buffer.subarray(0, pane.filled).indexOf('\n{"crc":"', offset - pane.offset);
+    if (at < 0) {
+      // The needle may lie across the border.
+      offset = Math.max(offset + 1, pane.offset + pane.filled - 8);
+      if (pane.offset + pane.filled >= end) return null;
+      continue;
+    }
+    const candidate = pane.offset + at + 1;
+    if (await wholeAt(file, candidate, end, pane, frame)) return candidate;
+    offset = candidate;
+  }
+  return null;
+}
+
+async function wholeAt(file: FileHandle, offset: number, end: number, pane: Pane, frame: Frame): Promise<boolean> {
+  for (;;) {
+    const found = frame.find(pane.buffer, offset - pane.offset, pane.filled);
+    if (found === 0) return frame.intact(pane.buffer);
+    const before = pane.has(offset);
+    if (found < 0 || offset + found > end) {
+      if (found < 0 || before >= end - offset) return false;
+    }
+    await pane.load(file, offset, Math.min(found, end - offset), end);
+    if (pane.has(offset) === before) return false;
+  }
+}

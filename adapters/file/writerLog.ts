@@ -1,0 +1,108 @@
+import { ClosedError } from '../../lib/errors.ts';
+import { after } from '../../lib/internal/after.ts';
+import type { Clock } from '../../lib/internal/env.ts';
+import { appendRequest } from '../../lib/log/appendRequest.ts';
+import type { EventLog, LogCapabilities } from '../../lib/log/EventLog.ts';
+import { receiptOf } from '../../lib/log/receiptOf.ts';
+import { closeRequest, removeRequest, renewRequest, trimRequest } from '../../lib/log/requests.ts';
+import type { FileStore } from './FileStore.ts';
+import type { Question } from './Pending.ts';
+import { reading } from './reading.ts';
+
+/**
+ * The log of whoever may write.
+ *
+ * @param end Called once when everything is settled: lets go of what the store was opened with.
+ */
+export function writerLog<E>(
+  store: FileStore,
+  capabilities: LogCapabilities,
+  clock: Clock,
+  end: () => Promise<void>,
+): EventLog<E> {
+  let closing: Promise<void> | null = null;
+
+  function open(method: string): void {
+    if (closing === null) return;
+    throw new ClosedError(`${method} came after close(): the log takes no questions any more.`, {
+      details: { method },
+    });
+  }
+  const ask = <T>(method: string, question: () => Question<T>): Promise<T> =>
+    new Promise((resolve) => {
+      open(method);
+      resolve(store.ask(question()));
+    });
+
+  return {
+    capabilities,
+    ...reading<E>(store, open),
+    append(stream, events, given) {
+      try {
+        open('append()');
+        const request = appendRequest(stream, events, given, store.codec, capabilities);
+        const durability = request.options.durability ?? store.durability;
+        return store.ask(({ ledger }, now) => {
+          const { record, replayed } = ledger.decide(request, now);
+          if (!replayed) store.put(record, request.texts);
+          return receiptOf(record, replayed, durability);
+        }, durability);
+      } catch (error) {
+        return refused(error as Error);
+      }
+    },
+    renew: (leases) =>
+      ask('renew()', () => {
+        const wanted = renewRequest(leases);
+        return ({ ledger }, now) => {
+          const { record, answers } = ledger.renewal(wanted, now);
+          if (record !== null) store.put(record);
+          return answers;
+        };
+      }),
+    trim: (stream, given) =>
+      ask('trim()', () => {
+        const { before, force } = trimRequest(stream, given);
+        return ({ ledger }, now) => {
+          const { record, ...trimmed } = ledger.trimming(stream, before, now);
+          if (record !== null) {
+            if (!force) store.readers.checkTrim(stream, trimmed.firstSeq);
+            store.put(record);
+          }
+          return trimmed;
+        };
+      }),
+    remove: (stream, given) =>
+      ask('remove()', () => {
+        const expectedSeq = removeRequest(stream, given);
+        return ({ ledger }, now) => {
+          const record = ledger.removal(stream, expectedSeq, now);
+          if (record !== null) store.put(record);
+        };
+      }),
+    settled: () => store.settled(),
+    close(given) {
+      const deadline = closeRequest(given);
+      closing ??= finish(deadline);
+      return closing;
+    },
+  };
+
+  async function finish(deadline: number): Promise<void> {
+    const whole = store
+      .settled()
+      .then(() => store.readers.close(clock, deadline))
+      .then(end);
+    await patient(whole, clock, deadline);
+  }
+}
+
+const refused = (error: Error): Promise<never> => Promise.reject(error);
+
+/** Resolves with the work, or when its time is over. */
+function patient(work: Promise<void>, clock: Clock, deadline: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = after(clock, deadline, resolve);
+    work.then(resolve, reject).finally(() => timer.unsubscribe());
+  });
+}
