@@ -38,7 +38,9 @@ export class DeadLetterBox implements DeadLetters {
   #kept = new Map<string, Kept>();
   readonly #replayed = new Set<Kept>();
   readonly #stores = new Set<DeadLetterStore>();
-  #loaded: Promise<unknown> = Promise.resolve();
+  /** Those of which nobody knows yet what they have of earlier runs. */
+  readonly #unread = new Set<DeadLetterStore>();
+  #reading: Promise<unknown> = Promise.resolve();
   #dropped = 0;
 
   constructor(host: BoxHost, limit: number) {
@@ -67,19 +69,20 @@ export class DeadLetterBox implements DeadLetters {
     void this.#write((store) => store.keep(letter));
   }
 
-  /** Keeps them in a store too, and takes in what it has of earlier runs. Returns what ends that. */
+  /** Keeps them in a store too, and takes in what it has of earlier runs when somebody asks. Returns what ends that. */
   keepIn(store: DeadLetterStore): () => void {
-    const own = [...this.#kept.keys()];
     this.#stores.add(store);
-    this.#loaded = Promise.all([this.#loaded, this.#task(() => this.#load(store, own))]);
+    this.#unread.add(store);
+    // Those that are here go there.
+    if (this.#kept.size > 0) void this.#all();
     return () => {
       this.#stores.delete(store);
+      this.#unread.delete(store);
     };
   }
 
   async list(): Promise<readonly DeadLetter[]> {
-    await this.#loaded;
-    return [...this.#kept.values()].map(({ letter }) => letter);
+    return [...(await this.#all()).values()].map(({ letter }) => letter);
   }
 
   async replay(which: string): Promise<Redelivery> {
@@ -108,9 +111,9 @@ export class DeadLetterBox implements DeadLetters {
 
   async #choose(which: string): Promise<readonly Kept[]> {
     if (typeof which !== 'string') expected('What is chosen of dead letters', "the id of one, or 'all'", which);
-    await this.#loaded;
-    if (which === 'all') return [...this.#kept.values()];
-    const kept = this.#kept.get(which);
+    const all = await this.#all();
+    if (which === 'all') return [...all.values()];
+    const kept = all.get(which);
     if (kept !== undefined) return [kept];
     throw new ConfigError(`There is no dead letter '${which}'.`, {
       hint: 'list() has their ids. It may have been handled, discarded, or let go for newer ones.',
@@ -160,18 +163,30 @@ export class DeadLetterBox implements DeadLetters {
     return this.#write((store) => store.forget(ids));
   }
 
-  /** `own`: the letters that were here before the store. Those that it does not have go there. */
-  async #load(store: DeadLetterStore, own: readonly string[]): Promise<void> {
-    const loaded = await store.load();
+  /** With those of earlier runs. */
+  async #all(): Promise<ReadonlyMap<string, Kept>> {
+    for (const store of this.#unread) this.#reading = Promise.all([this.#reading, this.#task(() => this.#read(store))]);
+    this.#unread.clear();
+    await this.#reading;
+    return this.#kept;
+  }
+
+  async #read(store: DeadLetterStore): Promise<void> {
+    let loaded: readonly DeadLetter[];
+    try {
+      loaded = await store.load();
+    } catch (error) {
+      // Whoever asks next may have more luck.
+      if (this.#stores.has(store)) this.#unread.add(store);
+      throw error;
+    }
     const here = this.#kept;
     this.#kept = new Map();
     for (const letter of loaded) if (!here.has(letter.id)) this.#put({ letter, lane: null, replay: null });
     for (const kept of here.values()) this.#put(kept);
     const there = new Set(loaded.map(({ id }) => id));
-    const missing = own
-      .map((id) => this.#kept.get(id))
-      .filter((kept) => kept !== undefined && !there.has(kept.letter.id));
-    await Promise.all(missing.map((kept) => store.keep(kept!.letter)));
+    const missing = [...this.#kept.values()].filter(({ letter }) => !there.has(letter.id));
+    await Promise.all(missing.map(({ letter }) => store.keep(letter)));
   }
 
   /** Resolves when it is written, or when it was reported that it was not. */

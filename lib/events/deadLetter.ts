@@ -27,7 +27,7 @@ export interface Redelivery {
 
 /** The events that handlers gave up on, the last `deadLetters` (an option of the coordinator) of them. */
 export interface DeadLetters {
-  /** How many of the oldest were let go because there were too many. */
+  /** How many of the oldest have been let go since the start of the process, because there were too many. */
   readonly dropped: number;
   /** All of them, oldest first; with those of earlier runs, where a log keeps them. */
   list(): Promise<readonly DeadLetter[]>;

@@ -27,7 +27,10 @@ const textOf = (value: unknown): string => lossless(value, { opaque: true });
  * The dead letters of a coordinator in a stream of a log. One commit is under way at a time; what comes meanwhile is gathered
  * for the next, and no more of it than is kept at all. What a failed commit said is said again with the next one.
  */
-export function deadLetterStore(log: EventLog, options: DeadLetterStoreOptions): DeadLetterStore {
+export function deadLetterStore(
+  log: EventLog | PromiseLike<EventLog>,
+  options: DeadLetterStoreOptions,
+): DeadLetterStore {
   const { limit, stream = 'dead-letters', encode = textOf } = options;
   let kept = new Map<string, Encoded>();
   let gone = new Set<string>();
@@ -65,16 +68,18 @@ export function deadLetterStore(log: EventLog, options: DeadLetterStoreOptions):
 
   /** Returns the `seq` of the first. */
   async function append(records: readonly unknown[]): Promise<number | null> {
+    const opened = await log;
     let first: number | null = null;
     for (let at = 0; at < records.length; at += together)
-      first = Math.min(first ?? Infinity, (await log.append(stream, records.slice(at, at + together))).firstSeq);
+      first = Math.min(first ?? Infinity, (await opened.append(stream, records.slice(at, at + together))).firstSeq);
     return first;
   }
 
   async function load(): Promise<readonly DeadLetter[]> {
     const letters = new Map<string, DeadLetter>();
     let records = 0;
-    await log.read(stream).forEach(({ event }) => {
+    const opened = await log;
+    await opened.read(stream).forEach(({ event }) => {
       records++;
       const told = event as DeadLetterRecord;
       if (told.name === 'dead_letter_kept') letters.set(told.letter.id, told.letter);
@@ -82,14 +87,14 @@ export function deadLetterStore(log: EventLog, options: DeadLetterStoreOptions):
       // As the coordinator did: what was let go there without a word must not come back.
       crop(letters, limit);
     });
-    if (records > 2 * letters.size) await renew([...letters.values()]);
+    if (records > 2 * letters.size) await renew(opened, [...letters.values()]);
     return [...letters.values()];
   }
 
   /** Says again what still counts, and forgets what was said before: so that the stream stays as short as what it tells. */
-  async function renew(letters: readonly DeadLetter[]): Promise<void> {
-    const end = (await log.head(stream))?.lastSeq ?? 0;
-    if (end > 0) await log.trim(stream, { before: (await append(letters.map(record))) ?? end + 1, force: true });
+  async function renew(opened: EventLog, letters: readonly DeadLetter[]): Promise<void> {
+    const end = (await opened.head(stream))?.lastSeq ?? 0;
+    if (end > 0) await opened.trim(stream, { before: (await append(letters.map(record))) ?? end + 1, force: true });
   }
 
   return {

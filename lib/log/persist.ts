@@ -10,6 +10,7 @@ import { expected, flag, knownOptions, oneOf, positiveInteger, show } from '../i
 import { backoff, type Retry } from '../time/backoff.ts';
 import { durabilities } from './appendRequest.ts';
 import { name } from './checks.ts';
+import { deadLetterStore } from './deadLetterStore.ts';
 import { eventText } from './eventText.ts';
 import type { Durability, EventLog } from './EventLog.ts';
 import { Keeper, type KeeperOptions } from './Keeper.ts';
@@ -84,6 +85,9 @@ export const persistOptionNames: readonly (keyof PersistOptions)[] = [
  * kept itself. The coordinator's `settled()` waits until nothing is on its way, and so does `close()`, until its deadline. The log
  * stays open.
  *
+ * The dead letters of the coordinator are kept there too, in the stream `'dead-letters'` (or `'<stream>.dead-letters'`), so that
+ * they outlive the process.
+ *
  * @param log A log, or the promise of one: until it is there, events wait.
  * @throws ConfigError for an unknown option or a value that makes no sense.
  * @example
@@ -112,6 +116,12 @@ export function persist(
   kernel.admit('persist()');
   const keeper = new Keeper(kernel, { log, ...settings });
   const tap = kernel.tap(selected, keeper);
+  const { deadLetters } = kernel;
+  if (deadLetters.limit > 0) {
+    const { stream, text: encode } = settings;
+    const letters = stream === 'events' ? 'dead-letters' : `${stream}.dead-letters`;
+    tap.add(deadLetters.keepIn(deadLetterStore(log, { limit: deadLetters.limit, stream: letters, encode })));
+  }
   return handleOf(keeper, tap);
 }
 

@@ -28,7 +28,7 @@ export interface ReplayOptions {
   /** Where waiting happens. Default: the clock of `into`, else that of the host. */
   readonly clock?: Clock;
   /** Delivers each event to the handlers and streams of this coordinator before it is emitted. */
-  readonly into?: Coordinator;
+  readonly into?: Pick<Coordinator, 'settled' | 'close'>;
 }
 
 /** A mark that was checked. */
@@ -86,7 +86,13 @@ export function replay<E extends CoordinatorEvent = CoordinatorEvent>(
     mergeMap((opened) => stored(opened, request)),
     map(({ event }) => event as E),
   );
-  return into === null ? events : events.pipe(tap((event) => into.inject(event)));
+  return into === null
+    ? events
+    : events.pipe(
+        tap((event) => {
+          into.inject(event);
+        }),
+      );
 }
 
 /** @throws ConfigError */

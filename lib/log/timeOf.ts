@@ -21,7 +21,8 @@ export async function firstWhere(
   let [low, high] = [firstSeq, lastSeq + 1];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (test(timeOf(await firstValueFrom(log.read(stream, { from: middle, to: middle }))))) high = middle;
+    const found = await firstValueFrom(log.read(stream, { from: middle, to: middle }), { defaultValue: null });
+    if (found === null || test(timeOf(found))) high = middle;
     else low = middle + 1;
   }
   return low;

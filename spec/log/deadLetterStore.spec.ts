@@ -5,6 +5,7 @@ import { createCoordinator, type Coordinator, type CoordinatorOptions, type Dead
 import type { CoordinatorKernel } from '../../lib/events/CoordinatorKernel.ts';
 import { deadLetterStore } from '../../lib/log/deadLetterStore.ts';
 import { memoryLog } from '../../lib/log/memoryLog.ts';
+import { persist, type PersistOptions } from '../../lib/log/persist.ts';
 
 const broken = (): never => {
   throw new Error('broken');
@@ -95,7 +96,6 @@ describe('dead letters in a log', () => {
     after.emit('order', 4);
     await after.settled();
     expect(await numbers(after)).toEqual([1, 2, 3, 4]);
-    expect(after.deadLetters.dropped).toBe(1);
     expect(await numbers(process(log, { deadLetters: 4 }))).toEqual([1, 2, 3, 4]);
   });
 
@@ -163,6 +163,63 @@ describe('dead letters in a log', () => {
     await before.settled();
     expect(before.errors).toEqual(['Error: broken']);
     expect(await numbers(process(log))).toEqual([{ client: expect.anything(), id: 1 }]);
+  });
+
+  it('are read when somebody asks, and not before', async () => {
+    const log = memoryLog();
+    const before = process(log);
+    before.when('order', broken);
+    before.emit('order', 1);
+    await before.settled();
+    let reads = 0;
+    const counted: EventLog = { ...log, read: (...args) => (reads++, log.read(...args)) };
+    const after = process(counted);
+    after.when('order', broken);
+    after.emit('order', 2);
+    await after.settled();
+    expect(reads).toBe(0);
+    expect(await numbers(after)).toEqual([1, 2]);
+    expect(await numbers(after)).toEqual([1, 2]);
+    expect(reads).toBe(1);
+  });
+
+  it('are those of persist: in its log, with what it redacts, as long as it persists', async () => {
+    const log = memoryLog();
+    const start = (options: PersistOptions = {}) => {
+      const coordinator = createCoordinator({ onError: () => {} });
+      open.push(coordinator);
+      coordinator.when('order', broken);
+      return { ...coordinator, persisted: persist(coordinator, Promise.resolve(log), options) };
+    };
+    const one = start({ redact: ['data.card'] });
+    one.emit('order', { card: '4111' });
+    await one.settled();
+    await one.persisted.stop();
+    one.emit('order', 'too late');
+    await one.settled();
+    expect(await numbers(start())).toEqual([{ card: '[redacted]' }]);
+    expect(await numbers(start({ stream: 'mine' }))).toEqual([]);
+    const mine = start({ stream: 'mine' });
+    mine.emit('order', 5);
+    await mine.settled();
+    expect(await numbers(start({ stream: 'mine' }))).toEqual([5]);
+    expect(await lastValueFrom(log.streams().pipe(toArray()))).toEqual([
+      'dead-letters',
+      'events',
+      'mine',
+      'mine.dead-letters',
+    ]);
+  });
+
+  it('are not kept by persist where none are kept at all', async () => {
+    const log = memoryLog();
+    const coordinator = createCoordinator({ onError: () => {}, deadLetters: 0 });
+    open.push(coordinator);
+    persist(coordinator, log);
+    coordinator.when('order', broken);
+    coordinator.emit('order', 1);
+    await coordinator.settled();
+    expect(await lastValueFrom(log.streams().pipe(toArray()))).toEqual(['events']);
   });
 
   it('are encoded as they are told to be', async () => {

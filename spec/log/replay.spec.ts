@@ -12,7 +12,6 @@ import {
   type EventLog,
   type Position,
   type ReplayOptions,
-  type Stored,
 } from 'rxbaton';
 import { virtualTime } from 'rxbaton/testing';
 import { persist } from '../../lib/log/persist.ts';
@@ -332,7 +331,7 @@ describe('a log that fails', () => {
   });
 
   it('that answers at once is no problem', async () => {
-    const stored = (await all((await recording([0, 5])).read('events'))) as Stored[];
+    const stored = await all((await recording([0, 5])).read('events'));
     const log: EventLog = { ...(await recording([0, 5])), read: () => of(...stored) };
     const clock = virtualTime();
     const subscription = replay(log, { speed: 1, clock }).subscribe();
