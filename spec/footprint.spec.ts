@@ -24,10 +24,12 @@ async function bundle(contents: string, { minify }: { minify: boolean }): Promis
     bundle: true,
     format: 'esm',
     target: 'node20',
-    external: ['rxjs', 'node:*'],
+    // Loaded when it is wanted, and not by any of these.
+    external: ['rxjs', 'node:*', join(root, 'adapters/*')],
     alias: {
       rxbaton: join(root, 'lib/index.ts'),
       'rxbaton/operators': join(root, 'operators/index.ts'),
+      'rxbaton/adapters/file': join(root, 'adapters/file/index.ts'),
     },
     minify,
     write: false,

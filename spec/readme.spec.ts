@@ -77,6 +77,7 @@ beforeAll(async () => {
     rxbaton: 'lib/index.ts',
     'rxbaton/operators': 'operators/index.ts',
     'rxbaton/testing': 'lib/testing/index.ts',
+    'rxbaton/adapters/file': 'adapters/file/index.ts',
   };
   const absolute = Object.entries(source).map(([name, path]) => [name, join(root, path)]);
   const compilerOptions = {
