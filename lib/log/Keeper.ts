@@ -141,7 +141,7 @@ export class Keeper implements Work, OutboxOwner<string> {
     }
     this.lost += events;
     // Whoever chose to drop knows of it: that is worth a report, and no crash.
-    this.#report(error, `${this.name} dropped ${events} events.`, true);
+    this.#report(error, `${this.name} dropped ${counted(events)}.`, true);
     if (!this.#host.wanted(persistDropped)) return;
     const data: PersistDropped = { stream, events, names: refused.names, policy: overflow, lost: this.lost };
     this.#host.publish(persistDropped, data);
@@ -150,7 +150,7 @@ export class Keeper implements Work, OutboxOwner<string> {
   #lose({ events, names }: Count, error: unknown): void {
     this.lost += events;
     const received = this.#host.wanted(persistFailed);
-    this.#report(error, `${this.name} could not keep ${events} events.`, received);
+    this.#report(error, `${this.name} could not keep ${counted(events)}.`, received);
     if (!received) return;
     const { stream } = this.#options;
     const data: PersistFailed = { stream, events, names, error: errorData(error), lost: this.lost };
@@ -178,6 +178,8 @@ export class Keeper implements Work, OutboxOwner<string> {
     for (const wake of waiting) wake();
   }
 }
+
+const counted = (events: number): string => (events === 1 ? 'an event' : `${events} events`);
 
 /** How many different names are told. */
 const told = 10;
