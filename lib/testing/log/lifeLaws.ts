@@ -135,7 +135,7 @@ export const lifeLaws: LogLaws = {
     const log = await lab.open();
     const answers: string[] = [];
     const answered = (what: string) => (): unknown => answers.push(what);
-    for (const each of notes(1, 50)) void log.append('s', [each]).then(answered('append'));
+    for (const each of notes(1, 50)) void log.append('s', [each]).then(answered('append'), answered('refused'));
     void log.append('s', [note(0)], { expectedSeq: 0 }).catch(answered('conflict'));
     void log.renew([{ key: 'lock', token: 1, ttl: lab.unit }]).then(answered('renew'));
     void log.trim('s', { before: 2 }).then(answered('trim'));
@@ -148,7 +148,7 @@ export const lifeLaws: LogLaws = {
     const log = await lab.open();
     const appends = notes(1, 20).map((each) => outcome(log.append('s', [each])));
     const closing = log.close();
-    const late: Promise<unknown>[] = [
+    const asked: Promise<unknown>[] = [
       log.append('s', [note(99)]),
       log.head('s'),
       log.due('i', { limit: 1 }),
@@ -158,7 +158,12 @@ export const lifeLaws: LogLaws = {
       namesOf(log),
       lastValueFrom(log.read('s'), { defaultValue: null }),
     ];
-    for (const [i, each] of late.entries()) await refused(each, 'RXB_CLOSED', {}, `question ${i} after close()`);
+    const late = await Promise.all(asked.map(outcome));
+    expectEqual(
+      late,
+      late.map(() => 'RXB_CLOSED'),
+      'the answers after close()',
+    );
     await closing;
     expectEqual(new Set(await Promise.all(appends)), new Set(['done']), 'what became of the appends');
     await log.close();

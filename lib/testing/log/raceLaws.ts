@@ -82,9 +82,12 @@ export const raceLaws: LogLaws = {
     const logs = await open(lab, 5);
     const receipts: Receipt[] = [];
     for (let round = 0; round < rounds; round++) {
-      const { won, lost } = await compete(logs, round, (log, who) =>
-        log.append('s', [note(who)], { epoch: round * 2 + (who % 3) }),
-      );
+      const { won, lost } = await compete(logs, round, async (log, who) => {
+        const epoch = round * 2 + (who % 3);
+        const receipt = await log.append('s', [note(who)], { epoch });
+        expectEqual(receipt.epoch, epoch, 'the epoch of a writer that was let in');
+        return receipt;
+      });
       expectEqual(
         [...new Set(lost)].filter((code) => code !== 'RXB_LOG_FENCED'),
         [],
