@@ -65,7 +65,7 @@ export default defineConfig(
     files: [
       'lib/internal/stream.ts',
       'lib/gates/{acquire,hold,holder,foreign}.ts',
-      'operators/{exclusive,rateLimit,withLock}.ts',
+      'operators/{exclusive,persistTo,rateLimit,withLock}.ts',
     ],
     rules: { 'rxjs-x/no-subclass': 'off', '@typescript-eslint/no-deprecated': 'off' },
   },

@@ -5,16 +5,15 @@ import type { Kernel, Links, Work } from '../events/kernel.ts';
 import type { PersistDropped, PersistFailed } from '../events/ownEvents.ts';
 import type { Clock } from '../internal/env.ts';
 import { Fifo } from '../internal/Fifo.ts';
-import type { Overflow } from '../internal/backlog.ts';
-import { Line, Outbox, type OutboxOptions, type OutboxOwner } from './Outbox.ts';
+import type { Delivery } from './deliveryOptions.ts';
+import type { EventLog } from './EventLog.ts';
+import { Line, Outbox, type OutboxOwner } from './Outbox.ts';
 
 const persistFailed = 'rxbaton.persist_failed';
 const persistDropped = 'rxbaton.persist_dropped';
 
-export interface KeeperOptions extends OutboxOptions {
+export interface KeeperOptions extends Delivery {
   readonly text: (event: CoordinatorEvent) => string;
-  readonly maxBuffer: number;
-  readonly overflow: Overflow;
   readonly onError: ((error: unknown, what: string) => void) | null;
 }
 
@@ -43,14 +42,14 @@ export class Keeper implements Work, OutboxOwner<string> {
     this.#host.run(this.#host.home, () => this.#endOfTurn(), undefined);
   };
 
-  constructor(host: Kernel, options: KeeperOptions) {
+  constructor(host: Kernel, log: EventLog | PromiseLike<EventLog>, options: KeeperOptions) {
     this.#host = host;
     this.#options = options;
     this.name = `persist('${options.stream}')`;
     this.clock = host.clock;
     this.random = host.random;
-    this.#outbox = new Outbox(options, this);
-    Promise.resolve(options.log).catch((error: unknown) => {
+    this.#outbox = new Outbox(log, options, this);
+    Promise.resolve(log).catch((error: unknown) => {
       if (this.pending === 0) this.#lose(new Count(), error);
     });
   }

@@ -31,7 +31,6 @@ export interface OutboxOwner<T> {
 }
 
 export interface OutboxOptions {
-  readonly log: EventLog | PromiseLike<EventLog>;
   readonly stream: string;
   readonly durability: Durability | undefined;
   /** After a `LogUnavailableError`. */
@@ -46,6 +45,7 @@ const most = 256 * 1024;
  * lone line waits for nothing and many share what a commit costs.
  */
 export class Outbox<T> {
+  readonly #log: EventLog | PromiseLike<EventLog>;
   readonly #options: OutboxOptions;
   readonly #owner: OutboxOwner<T>;
   readonly #waiting = new Fifo<Line<T>>();
@@ -57,7 +57,8 @@ export class Outbox<T> {
   /** The first `seq` that the next commit may have, as far as that is known. */
   #next: number | 'start' = 'start';
 
-  constructor(options: OutboxOptions, owner: OutboxOwner<T>) {
+  constructor(log: EventLog | PromiseLike<EventLog>, options: OutboxOptions, owner: OutboxOwner<T>) {
+    this.#log = log;
     this.#options = options;
     this.#owner = owner;
   }
@@ -91,7 +92,7 @@ export class Outbox<T> {
     this.#running = true;
     while (this.#waiting.length > 0) {
       try {
-        const log = await this.#options.log;
+        const log = await this.#log;
         this.#flying = this.#chunk(log.capabilities.maxCommitBytes);
         // Who waited may have been taken back meanwhile.
         if (this.#flying.length > 0) await this.#commit(log, this.#flying);

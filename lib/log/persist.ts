@@ -6,18 +6,16 @@ import type { Kernel } from '../events/kernel.ts';
 import { compile, type Compiled, type Selector } from '../events/patterns.ts';
 import type { HandlerSubscription } from '../events/signatures.ts';
 import type { Overflow } from '../internal/backlog.ts';
-import { expected, flag, knownOptions, oneOf, positiveInteger, show } from '../internal/options.ts';
-import { backoff, type Retry } from '../time/backoff.ts';
-import { durabilities } from './appendRequest.ts';
-import { name } from './checks.ts';
+import { expected, flag, knownOptions, show } from '../internal/options.ts';
+import { checkLog, delivery, deliveryOptionNames, type DeliveryOptions } from './deliveryOptions.ts';
 import { deadLetterStore } from './deadLetterStore.ts';
 import { eventText } from './eventText.ts';
-import type { Durability, EventLog } from './EventLog.ts';
+import type { EventLog } from './EventLog.ts';
 import { Keeper, type KeeperOptions } from './Keeper.ts';
 import { redaction } from './redaction.ts';
 
 /** What is kept, and how. */
-export interface PersistOptions {
+export interface PersistOptions extends DeliveryOptions {
   /** The stream of the log. Default `'events'`. */
   readonly stream?: string;
   /** One or several selectors, as `when` takes them. Default: every event but the library's own; `'rxbaton.gate.*'` has those. */
@@ -36,13 +34,6 @@ export interface PersistOptions {
    * `'**.password'` (`**`: any number of keys, also none). The events themselves keep their values.
    */
   readonly redact?: readonly string[];
-  /** What must have happened to an event before it counts as kept. Default: the strongest that the log has. */
-  readonly durability?: Durability;
-  /**
-   * How often a commit is tried while the log cannot be reached (`LogUnavailableError`). Default: 10 times within about half a
-   * minute, `{ attempts: 10, delay: 100, maxDelay: '10s' }`. What comes meanwhile waits in the buffer.
-   */
-  readonly retry?: number | Retry;
   /** Gets what could not be kept, and why, instead of the `onError` of the coordinator. */
   readonly onError?: (error: unknown, what: string) => void;
 }
@@ -60,14 +51,10 @@ export interface Persistence extends HandlerSubscription {
 }
 
 export const persistOptionNames: readonly (keyof PersistOptions)[] = [
-  'stream',
+  ...deliveryOptionNames,
   'names',
-  'maxBuffer',
-  'overflow',
   'record',
   'redact',
-  'durability',
-  'retry',
   'onError',
 ];
 
@@ -106,15 +93,10 @@ export function persist(
   const kernel = coordinator as unknown as Kernel;
   if (typeof (coordinator as Partial<Kernel> | null)?.tap !== 'function')
     throw new ConfigError(`persist() needs a coordinator, as createCoordinator() makes it, not ${show(coordinator)}.`);
-  if (
-    !['append', 'then'].some(
-      (method) => typeof (log as unknown as Record<string, unknown> | null)?.[method] === 'function',
-    )
-  )
-    throw new ConfigError(`persist() needs a log, or the promise of one, not ${show(log)}.`);
+  checkLog(log, 'persist()');
   const { selected, ...settings } = settingsOf(options, 'persist()');
   kernel.admit('persist()');
-  const keeper = new Keeper(kernel, { log, ...settings });
+  const keeper = new Keeper(kernel, log, settings);
   const tap = kernel.tap(selected, keeper);
   const { deadLetters } = kernel;
   if (deadLetters.limit > 0) {
@@ -154,30 +136,21 @@ export function checkPersistOptions(owner: string, options: PersistOptions): voi
   settingsOf(options, owner);
 }
 
-function settingsOf(
-  options: PersistOptions,
-  owner: string,
-): Omit<KeeperOptions, 'log'> & { readonly selected: Compiled } {
+function settingsOf(options: PersistOptions, owner: string): KeeperOptions & { readonly selected: Compiled } {
   knownOptions(owner, options, persistOptionNames);
-  const { stream = 'events', names = '*', maxBuffer = 100_000, overflow = 'error', record = {} } = options;
-  const { redact = [], durability, retry = { attempts: 10, delay: 100, maxDelay: '10s' }, onError } = options;
+  const { stream = 'events', maxBuffer = 100_000, names = '*', record = {}, redact = [], onError = null } = options;
   knownOptions(`${owner}.record`, record, ['args', 'result']);
   const { args = true, result = true } = record;
-  if (durability !== undefined) oneOf(durability, durabilities, `${owner}.durability`);
-  if (onError !== undefined && typeof onError !== 'function') expected(`${owner}.onError`, 'a function', onError);
+  if (onError !== null && typeof onError !== 'function') expected(`${owner}.onError`, 'a function', onError);
   return {
-    stream: name(stream, `${owner}.stream`),
+    ...delivery({ ...options, stream, maxBuffer }, owner),
     selected: anyOf(Array.isArray(names) ? (names as readonly Selector[]) : [names as Selector]),
-    maxBuffer: positiveInteger(maxBuffer, `${owner}.maxBuffer`),
-    overflow: oneOf(overflow, ['error', 'drop-oldest', 'drop-newest'], `${owner}.overflow`),
     text: eventText({
       args: flag(args, `${owner}.record.args`),
       result: flag(result, `${owner}.record.result`),
       redaction: redaction(redact, `${owner}.redact`),
     }),
-    durability,
-    retry: backoff(retry, `${owner}.retry`),
-    onError: onError ?? null,
+    onError,
   };
 }
 

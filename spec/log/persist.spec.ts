@@ -480,7 +480,8 @@ describe('a full buffer', () => {
 describe('without anybody who hears of failures', () => {
   const unhandled = unhandledErrors();
   const silent = (): Coordinator => createCoordinator();
-  const later = (): Promise<void> => new Promise((resolve) => setImmediate(() => setTimeout(resolve)));
+  /** Behind the timers in which they are reported. */
+  const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
   it('what is lost goes where unhandled errors go, unless it was dropped as agreed', async () => {
     const coordinator = silent();

@@ -40,7 +40,7 @@ function script(log: BrokenLog, ...steps: ((append: () => Promise<Receipt>) => P
   log.next = (append) => (steps.shift() ?? ((go) => go()))(append);
 }
 
-const fails = (error: unknown) => (): Promise<Receipt> => Promise.reject(error);
+const fails = (error: Error) => (): Promise<Receipt> => Promise.reject(error);
 const loses =
   (error: unknown) =>
   async (append: () => Promise<Receipt>): Promise<Receipt> => {
