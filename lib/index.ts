@@ -61,7 +61,7 @@ export {
 
 export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger } from './events/Coordinator.ts';
 export type { ConfigureBroker } from './events/configureBroker.ts';
-export type { ConfigValue } from './events/describeConfig.ts';
+export type { ConfigDescription, ConfigValue } from './events/describeConfig.ts';
 export type { CallOptions, GatesOf, MethodOptions } from './events/callOptions.ts';
 export type { Coordinate, CoordinateMethod } from './events/coordinateWith.ts';
 export type { CurrentCall } from './events/currentCall.ts';

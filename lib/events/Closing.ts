@@ -72,6 +72,8 @@ export class Closing {
     this.#timer?.unsubscribe();
     this.#late = this.#ended = true;
     this.#of.end();
+    // What ended with it may have something to put away: a log its files.
+    await this.#of.idle();
     await backend.close(this.#until === Infinity ? {} : { deadline: Math.max(0, this.#until - clock.now()) });
     // Nothing is earlier than this: who closes again finds it done.
     this.#until = -Infinity;

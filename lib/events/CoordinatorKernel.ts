@@ -36,6 +36,8 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
   readonly clock: Clock & { wall(): number };
   readonly random: () => number;
   readonly tracks: boolean;
+  /** Whether somebody has given it a logger. */
+  readonly logs: boolean;
   readonly home: Frame = this.frame(null, { root: true });
   readonly deadLetters: DeadLetterBox;
   readonly #reporter: Reporter;
@@ -55,6 +57,7 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
     this.clock = withWall(options.clock ?? hostClock);
     this.random = options.random ?? hostRandom;
     this.tracks = options.context !== 'off';
+    this.logs = options.logger !== undefined;
     this.#reporter = reporter(options);
     this.#envelopes = new Envelopes(this.clock, this.random, options.freeze ?? false);
     this.#bus = new EventBus(this);

@@ -2,10 +2,8 @@
 import type { Destination } from '../log/destination.ts';
 import type { Environment } from '../log/environment.ts';
 import type { EventLog } from '../log/EventLog.ts';
-import { memoryLog } from '../log/memoryLog.ts';
-import { persist, type Persistence } from '../log/persist.ts';
-import type { Coordinator } from './Coordinator.ts';
 import type { CoordinatorKernel } from './CoordinatorKernel.ts';
+import { isPending, startRoute, type Route } from './route.ts';
 
 /** What was said in code: settings by their names, and options that only the log understands. */
 export type Given = Readonly<Record<string, unknown>>;
@@ -13,8 +11,8 @@ export type Given = Readonly<Record<string, unknown>>;
 export interface Broker {
   /** What the environment sets for this coordinator. */
   readonly environment: Environment;
-  /** Whether its logger was given in code. */
-  readonly logs: boolean;
+  /** What its logger was given to, if that was done in code. */
+  readonly logger: 'configure()' | 'createCoordinator()' | null;
   /** What holds of what code has said; `null` where it has said nothing. */
   readonly given: Given | null;
   /**
@@ -26,47 +24,46 @@ export interface Broker {
   choose(next: Destination | null, given: Given | null): Promise<EventLog | null>;
 }
 
-interface Route {
-  readonly to: Destination;
-  readonly log: EventLog | PromiseLike<EventLog>;
-  readonly persistence: Persistence;
-}
-
 const brokers = new WeakMap<CoordinatorKernel, Broker>();
 
 /** The broker of a coordinator. One that nobody has set up knows no environment: it is not the default one. */
 export const brokerOf = (kernel: CoordinatorKernel): Broker =>
-  brokers.get(kernel) ?? startBroker(kernel, { environment: {}, logs: false });
+  brokers.get(kernel) ?? startBroker(kernel, { environment: {}, logger: kernel.logs ? 'createCoordinator()' : null });
 
-export function startBroker(kernel: CoordinatorKernel, about: Pick<Broker, 'environment' | 'logs'>): Broker {
-  // From the inside: the default coordinator has no outside.
-  const keep = persist.bind(null, kernel as unknown as Coordinator);
+export function startBroker(kernel: CoordinatorKernel, about: Pick<Broker, 'environment' | 'logger'>): Broker {
   let route: Route | null = null;
   let given: Given | null = null;
   /** Settles with the last change, while that is under way. */
   let changing: Promise<void> | null = null;
 
   async function change(next: Destination | null, said: Given | null): Promise<EventLog | null> {
-    const old = route;
+    const [old, before] = [route, given];
     // In the same store the old one must end first: what comes in between waits.
     const again = old !== null && old.to.store === next?.store;
-    let ended = again ? end(old) : null;
+    let ended = again ? old.end() : null;
     let log = again ? ended!.then(() => next!.open()) : (next?.open() ?? null);
     // Elsewhere the old one takes the events until the new one is there.
     if (old !== null && !again && isPending(log)) log = await log;
 
-    route = log === null ? null : { to: next!, log, persistence: keep(orNowhere(log), next!.persist) };
-    const before = given;
-    given = said;
-    ended ??= end(old);
+    const taken = log === null ? null : startRoute(kernel, next!, log, again ? () => old.to.open() : undefined);
+    [route, given] = [taken, said];
+    ended ??= old?.end() ?? null;
     // It is waited for below, and must not count as unhandled until then.
-    ended.catch(nothing);
+    ended?.catch(nothing);
     try {
       return await log;
     } catch (error) {
-      const failed = route;
-      [route, given] = [null, before];
-      await failed?.persistence.stop();
+      const back = taken!.end();
+      // What has come in between is in the old store too.
+      route = again
+        ? startRoute(
+            kernel,
+            old.to,
+            back.then(() => old.to.open()),
+          )
+        : null;
+      given = before;
+      await back;
       throw error;
     } finally {
       await ended;
@@ -94,20 +91,4 @@ export function startBroker(kernel: CoordinatorKernel, about: Pick<Broker, 'envi
   return broker;
 }
 
-/** Resolves when no further event goes there and those that do are there. */
-async function end(route: Route | null): Promise<void> {
-  if (route === null) return;
-  await route.persistence.stop();
-  if (route.to.owned) await (await route.log).close();
-}
-
-/** Who waits for the log hears that it cannot be opened; the events that wait for it are not lost a second time. */
-function orNowhere(log: EventLog | PromiseLike<EventLog>): EventLog | PromiseLike<EventLog> {
-  return isPending(log) ? log.then(null, () => memoryLog({ keep: 1 })) : log;
-}
-
 const nothing = (): void => undefined;
-
-function isPending(log: EventLog | PromiseLike<EventLog> | null): log is PromiseLike<EventLog> {
-  return log !== null && 'then' in log;
-}

@@ -46,7 +46,10 @@ function make({
     options === undefined
       ? new CoordinatorKernel(defaultHost(), given)
       : createKernel({ ...options, ...given }, 'configure()');
-  const broker = startBroker(kernel, { environment, logs: options?.logger !== undefined });
+  const broker = startBroker(kernel, {
+    environment,
+    logger: options?.logger === undefined ? null : 'configure()',
+  });
   if (destination !== null) {
     broker.choose(destination, null).catch((error: unknown) => {
       kernel.report(error, 'Events cannot be kept where the environment wants them.');

@@ -1,6 +1,6 @@
 import { readEnvironment, type Environment } from '../log/environment.ts';
 import { settingNames, settings, type Setting, type Settings } from '../log/settings.ts';
-import { brokerOf, type Given } from './broker.ts';
+import { brokerOf, type Broker, type Given } from './broker.ts';
 import { existingKernel } from './defaultCoordinator.ts';
 import { effectiveLevel } from './environmentLogger.ts';
 
@@ -12,6 +12,10 @@ export interface ConfigValue {
   /** The function or the variable that has set it. */
   readonly by?: string;
 }
+
+/** Every setting, the logger, and those options of the log that code has given. */
+export type ConfigDescription = Readonly<Record<keyof Settings | 'logger', ConfigValue>> &
+  Readonly<Record<string, ConfigValue>>;
 
 /**
  * Says what holds for the coordinator of the running code, else for the default one: where events are kept and what is
@@ -26,7 +30,7 @@ export interface ConfigValue {
  * console.table(describeConfig());   // backend 'file' environment RXBATON_BACKEND, directory '.rxbaton' default ...
  * ```
  */
-export function describeConfig(): Readonly<Record<string, ConfigValue>> {
+export function describeConfig(): ConfigDescription {
   const kernel = existingKernel();
   const broker = kernel === null ? null : brokerOf(kernel);
   const environment = broker === null ? readEnvironment() : broker.environment;
@@ -38,9 +42,10 @@ export function describeConfig(): Readonly<Record<string, ConfigValue>> {
     const found = find(name, given, environment);
     described[name] = mask === undefined ? found : { ...found, value: mask(found.value) };
   }
+  described['logger'] = loggerOf(broker?.logger ?? null, environment);
   // What only the log itself understands.
   for (const [name, value] of Object.entries(given)) described[name] ??= { value, from: 'explicit', by: caller };
-  return described;
+  return described as ConfigDescription;
 }
 
 const caller = 'configureBroker()';
@@ -52,4 +57,18 @@ function find(name: keyof Settings, given: Given, environment: Environment): Con
     return { value: 'none', from: 'environment', by: settings.disablePersistence.variable };
   if (environment[name] !== undefined) return { value: environment[name], from: 'environment', by: variable };
   return { value: name === 'logLevel' ? effectiveLevel(environment) : fallback, from: 'default' };
+}
+
+/** Who takes what there is to say. */
+function loggerOf(given: Broker['logger'], environment: Environment): ConfigValue {
+  if (given !== null) return { value: 'yours', from: 'explicit', by: given };
+  const { logFile, logLevel } = settings;
+  const asked = (['logFile', 'logLevel', 'logJson'] as const).find((name) => environment[name] !== undefined);
+  if (asked === undefined) return { value: 'none', from: 'default' };
+  if (effectiveLevel(environment) === 'silent') return { value: 'none', from: 'environment', by: logLevel.variable };
+  return {
+    value: environment.logFile === undefined ? 'stderr' : 'file',
+    from: 'environment',
+    by: environment.logFile === undefined ? settings[asked].variable : logFile.variable,
+  };
 }

@@ -52,6 +52,7 @@ const fileOptions: Readonly<Record<keyof FileLogOptions, true>> = {
   retention: true,
   codec: true,
   clock: true,
+  maxCommitBytes: true,
 };
 
 /**

@@ -1,4 +1,7 @@
 import fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { lastValueFrom, map, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -7,13 +10,16 @@ import {
   createCoordinator,
   describeConfig,
   emit,
+  LogLockedError,
   memoryLog,
   settled,
   when,
   within,
+  type ConfigureBroker,
   type CoordinatorEvent,
   type EventLog,
 } from 'rxbaton';
+import { fileLog } from 'rxbaton/adapters/file';
 import { resetDefault } from 'rxbaton/testing';
 import { deferred } from '../support/deferred.ts';
 import { environment, restoresEnvironment } from '../support/environment.ts';
@@ -179,8 +185,8 @@ describe('configureBroker', () => {
     coordinator.emit('a', 'its own');
     await coordinator.settled();
     expect(await dataIn(log)).toEqual(['its own']);
-    expect(within(coordinator, describeConfig)['backend']).toMatchObject({ value: 'memory', from: 'explicit' });
-    expect(describeConfig()['backend']).toEqual({ value: 'none', from: 'default' });
+    expect(within(coordinator, describeConfig).backend).toMatchObject({ value: 'memory', from: 'explicit' });
+    expect(describeConfig().backend).toEqual({ value: 'none', from: 'default' });
   });
 
   it('keeps the last `keep` events in memory, 10,000 by default', async () => {
@@ -247,6 +253,95 @@ describe('configureBroker', () => {
     } finally {
       for (const each of listeners) process.on('unhandledRejection', each);
     }
+  });
+});
+
+describe('in files', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'rxbaton-broker-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Each test has a coordinator of its own, and closes it. */
+  async function lab(
+    body: (tools: { emit(n: number): void; to: ConfigureBroker; done(): Promise<void> }) => Promise<void>,
+  ) {
+    const coordinator = createCoordinator();
+    const to = ((...given: Parameters<ConfigureBroker>) =>
+      within(coordinator, () => configureBroker(...given))) as ConfigureBroker;
+    await body({ emit: (n) => void coordinator.emit('n', n), to, done: () => coordinator.settled() });
+    await coordinator.close();
+  }
+
+  async function dataAt(directory: string): Promise<unknown[]> {
+    const log = await fileLog({ directory });
+    const data = await dataIn(log);
+    await log.close();
+    return data;
+  }
+
+  it('moves from folder to folder, and lets go of the old one', async () => {
+    const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+    await lab(async ({ emit, to }) => {
+      void to('file', { directory: a });
+      emit(1);
+      const changed = to('file', { directory: b });
+      emit(2);
+      await changed;
+      emit(3);
+      expect(await dataAt(a)).toEqual([1, 2]);
+    });
+    expect(await dataAt(b)).toEqual([3]);
+  });
+
+  it('goes on in the same folder with other options', async () => {
+    await lab(async ({ emit, to }) => {
+      void to('file', { directory: folder });
+      emit(1);
+      const changed = to('file', { directory: folder, fsync: 'never' });
+      emit(2);
+      expect((await changed).capabilities.durability).toEqual(['memory']);
+      emit(3);
+    });
+    expect(await dataAt(folder)).toEqual([1, 2, 3]);
+  });
+
+  it('goes back to the same folder when it cannot be opened with other options', async () => {
+    await lab(async ({ emit, to, done }) => {
+      await to('file', { directory: folder });
+      emit(1);
+      const changed = to('file', { directory: folder, fsync: 'alwys' as never });
+      emit(2);
+      await expect(changed).rejects.toThrow("fileLog.fsync must be one of 'always'");
+      emit(3);
+      await done();
+    });
+    expect(await dataAt(folder)).toEqual([1, 2, 3]);
+  });
+
+  it('stays where it was when a folder belongs to somebody else', async () => {
+    const [mine, theirs] = [join(folder, 'mine'), join(folder, 'theirs')];
+    const other = await fileLog({ directory: theirs });
+    await lab(async ({ emit, to }) => {
+      await to('file', { directory: mine });
+      const changed = to('file', { directory: theirs });
+      emit(1);
+      await expect(changed).rejects.toBeInstanceOf(LogLockedError);
+      emit(2);
+    });
+    await other.close();
+    expect([await dataAt(mine), await dataAt(theirs)]).toEqual([[1, 2], []]);
+  });
+
+  it('close() of the coordinator writes what is pending and lets go of the folder', async () => {
+    await lab(async ({ emit, to }) => {
+      void to('file', { directory: folder });
+      for (let i = 1; i <= 100; i++) emit(i);
+    });
+    expect(await dataAt(folder)).toHaveLength(100);
   });
 });
 
