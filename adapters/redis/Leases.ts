@@ -22,6 +22,8 @@ interface LeasesOptions {
   readonly link: Link;
   readonly server: ServerClock;
   readonly renew: Script;
+  /** How far the server's clock and ours may run apart. */
+  readonly drift: (ms: number) => number;
   readonly lenderOf: (ticket: RedisTicket) => Lender;
 }
 
@@ -50,11 +52,10 @@ export class Leases {
    * machine sleeps, the other may be set.
    */
   lasts(ticket: RedisTicket, said: number, ends: number): void {
-    const { clock, server } = this.options;
+    const { clock, server, drift } = this.options;
     const now = clock.now();
     const length = (ends - said) / 1000;
-    // Clocks run apart by less than one in a hundred, and timers ring late.
-    ticket.lasts = server.earliest(ends) - length / 100 - 2;
+    ticket.lasts = server.earliest(ends) - drift(length);
     ticket.lastsByWall = clock.wall() + (ticket.lasts - now);
     ticket.renewAt = ticket.renews ? now + length / 3 : Infinity;
     ticket.more().until = ticket.renews ? Infinity : ticket.lasts;

@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import { ClosedError } from '../../lib/errors.ts';
+import { ClosedError, ConfigError } from '../../lib/errors.ts';
 import { type BackendEnv, type GateCore, HELD, OVER } from '../../lib/gates/port.ts';
 import { type GateSpec, titleOf } from '../../lib/gates/spec.ts';
 import type { WaitEdge } from '../../lib/gates/state.ts';
@@ -7,11 +7,11 @@ import { after } from '../../lib/internal/after.ts';
 import type { Clock } from '../../lib/internal/env.ts';
 import { TOO_LATE } from './answers.ts';
 import type { MakeClient } from './client.ts';
+import { type Clocks, supported } from './clocks.ts';
 import { Debts } from './Debts.ts';
 import type { Home } from './Home.ts';
 import { Leases } from './Leases.ts';
 import { Link, type Reply } from './Link.ts';
-import type { TimeSource } from './lua/prelude.ts';
 import { RedisGate } from './RedisGate.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import { unavailable } from './refusals.ts';
@@ -25,7 +25,7 @@ export interface PlaceSettings {
   readonly crashTtl: number;
   readonly grace: number;
   readonly patience: number;
-  readonly time: TimeSource;
+  readonly clocks: Clocks;
 }
 
 /** How many gates that nobody uses are kept before they are forgotten together. */
@@ -51,6 +51,7 @@ export class RedisPlace implements Home {
   readonly debts: Debts;
   readonly tickets: Map<string, RedisTicket> = new Map();
   private readonly process: string;
+  private readonly clocks: Clocks;
   private readonly gates = new Map<string, RedisGate>();
   private idle: RedisGate[] = [];
   private made = 0;
@@ -62,7 +63,7 @@ export class RedisPlace implements Home {
   private outage: unknown = undefined;
 
   constructor(settings: PlaceSettings, env: BackendEnv) {
-    const { make, prefix, commandTimeout, crashTtl, grace, patience, time } = settings;
+    const { make, prefix, commandTimeout, crashTtl, grace, patience, clocks } = settings;
     this.prefix = prefix;
     this.commandTimeout = commandTimeout;
     this.crashTtl = crashTtl;
@@ -72,7 +73,8 @@ export class RedisPlace implements Home {
     // Two of them, since nobody may ever have the same.
     this.process = env.random() + env.random();
     this.channel = `${prefix}:wake:${this.process}`;
-    this.scripts = makeScripts(time);
+    this.clocks = clocks;
+    this.scripts = makeScripts(clocks.time);
     this.debts = new Debts(this.clock);
     this.link = new Link({
       make,
@@ -90,6 +92,7 @@ export class RedisPlace implements Home {
       link: this.link,
       server: this.server,
       renew: this.scripts.renew,
+      drift: clocks.drift,
       lenderOf: gateOf,
     });
   }
@@ -104,6 +107,8 @@ export class RedisPlace implements Home {
     if (gate === undefined) {
       // A gate and its keys have one description.
       const base = key === undefined ? undefined : this.gates.get(spec.name);
+      const can = supported(spec, this.clocks);
+      if (can !== true) throw new ConfigError(can);
       gate = new RedisGate(base?.spec ?? spec, key, env, this);
       this.gates.set(name, gate);
       this.rests(gate);

@@ -3,7 +3,7 @@ import type { BackendEnv, GateBackend } from '../../lib/gates/port.ts';
 import { expected, knownOptions, oneOf } from '../../lib/internal/options.ts';
 import { type Duration, milliseconds } from '../../lib/time/duration.ts';
 import { clientsLike, clientsOf, type RedisClient } from './client.ts';
-import { serverTime, type TimeSource } from './lua/prelude.ts';
+import { type Clocks, realClocks, supported } from './clocks.ts';
 import { RedisPlace } from './RedisPlace.ts';
 
 /** Where gates are kept in Redis, and what becomes of requests while it is away. One of `url` and `client` is needed. */
@@ -52,11 +52,11 @@ const known: readonly (keyof RedisBackendOptions)[] = [
  * ```
  */
 export function redisBackend(options: RedisBackendOptions): GateBackend {
-  return makeBackend(options, serverTime);
+  return makeBackend(options, realClocks);
 }
 
-/** For specs, whose servers do not go by their own clock. */
-export function makeBackend(options: RedisBackendOptions, time: TimeSource): GateBackend {
+/** For specs, whose servers go by another clock than their own. */
+export function makeBackend(options: RedisBackendOptions, clocks: Clocks): GateBackend {
   const owner = 'redisBackend()';
   knownOptions(owner, options, known);
   const { url, client, prefix = 'rxbaton', onUnavailable = 'fail' } = options;
@@ -88,7 +88,7 @@ export function makeBackend(options: RedisBackendOptions, time: TimeSource): Gat
     crashTtl: duration('crashTtl', '30s'),
     grace: duration('grace', '3s'),
     patience: onUnavailable === 'wait' ? Infinity : duration('patience', '5s'),
-    time,
+    clocks,
   };
 
   let place: RedisPlace | null = null;
@@ -98,7 +98,7 @@ export function makeBackend(options: RedisBackendOptions, time: TimeSource): Gat
   return {
     kind: 'redis',
     shared: true,
-    supports: () => true,
+    supports: (spec) => supported(spec, clocks),
     open: (spec, key, env) => at(env).open(spec, key, env),
     forget: (core) => place?.forget(core) ?? false,
     find: (name) => place?.find(name) ?? null,

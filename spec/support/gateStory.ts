@@ -1,4 +1,5 @@
 import { Observable, type Subscription } from 'rxjs';
+import type { Coordinator } from '../../lib/events/Coordinator.ts';
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
 import { within } from '../../lib/events/defaultCoordinator.ts';
 import { acquire } from '../../lib/gates/acquire.ts';
@@ -24,6 +25,8 @@ export interface Acted {
   readonly outcomes: OracleOutcome[];
   /** In the order in which they were given. */
   readonly fences: number[];
+  /** Who got which. */
+  readonly fenceOf: Map<string, number>;
   readonly events: ActivityEvent[];
   /** Each gate at the end: how many hold, how many wait, and what could be taken. */
   readonly left: Record<string, { holders: number; waiting: number; available: number }>;
@@ -55,17 +58,46 @@ function outcomeOf(
   return { id, at, outcome: 'lost', reason: error.details?.reason === 'expired' ? 'expired' : 'forced' };
 }
 
-/** Carries commands out on real gates in virtual time, and tells what came of them in the words of the oracle. */
-export async function actOut(specs: readonly GateSpec[], commands: readonly StoryCommand[]): Promise<Acted> {
-  const clock = virtualTime();
-  const coordinator = createCoordinator({ clock });
-  const gates = new Map(specs.map((spec) => [spec.name, open(spec, coordinator.gates)]));
-  const parties = new Map<string, Party>();
-  const acted: Acted = { outcomes: [], fences: [], events: [], left: {} };
-  coordinator.when('rxbaton.gate.*').subscribe((event) => acted.events.push(event));
+/** Where a story happens: the coordinators of one process or of several, and their time. */
+export interface StoryWorld {
+  /** Whether those who enter at one moment may hear of it in any order: that of messages to several processes. */
+  readonly scattered?: boolean;
+  readonly coordinators: readonly Coordinator[];
+  now(): number;
+  advance(ms: number): Promise<void>;
+  /** Resolves when what was done so far has had its effect. */
+  idle(): Promise<void>;
+}
 
+function inMemory(): StoryWorld {
+  const clock = virtualTime();
+  return {
+    coordinators: [createCoordinator({ clock })],
+    now: () => clock.now(),
+    advance: (ms) => clock.advance(ms),
+    idle: () => Promise.resolve(),
+  };
+}
+
+/** Carries commands out on real gates in virtual time, and tells what came of them in the words of the oracle. */
+export async function actOut(
+  specs: readonly GateSpec[],
+  commands: readonly StoryCommand[],
+  clock: StoryWorld = inMemory(),
+): Promise<Acted> {
+  const places = clock.coordinators.map(
+    (coordinator) => new Map(specs.map((spec) => [spec.name, open(spec, coordinator.gates)])),
+  );
+  const [coordinator] = clock.coordinators as [Coordinator];
+  const [gates] = places as [Map<string, Gate>];
+  const parties = new Map<string, Party>();
+  const acted: Acted = { outcomes: [], fences: [], fenceOf: new Map(), events: [], left: {} };
+  for (const each of clock.coordinators) each.when('rxbaton.gate.*').subscribe((event) => acted.events.push(event));
+
+  /** One after the other they ask from all processes. */
   const gateOf = (name: string | undefined): Gate => {
-    const gate = name === undefined ? [...gates.values()][0] : gates.get(name);
+    const place = places[parties.size % places.length]!;
+    const gate = name === undefined ? [...place.values()][0] : place.get(name);
     if (!gate) throw new Error(`There is no gate '${name}'.`);
     return gate;
   };
@@ -77,7 +109,10 @@ export async function actOut(specs: readonly GateSpec[], commands: readonly Stor
     const work = (grant: Grant): Observable<never> => {
       party.grant = grant;
       acted.outcomes.push({ id, at: clock.now(), outcome: 'granted', index: grant.index });
-      if (grant.fence !== null) acted.fences.push(grant.fence);
+      if (grant.fence !== null) {
+        acted.fences.push(grant.fence);
+        acted.fenceOf.set(id, grant.fence);
+      }
       return new Observable((subscriber) => {
         party.end = (how) => {
           if (how === 'unsubscribe') party.subscription?.unsubscribe();
@@ -122,12 +157,15 @@ export async function actOut(specs: readonly GateSpec[], commands: readonly Stor
   };
 
   await within(coordinator, async () => {
-    for (const command of commands) await act(command);
+    for (const command of commands) {
+      await act(command);
+      await clock.idle();
+    }
   });
   for (const [name, gate] of gates) {
     const { holders, waiting, available } = await gate.inspect();
     acted.left[name] = { holders: holders.length, waiting: waiting.length, available };
   }
-  await coordinator.close({ deadline: 0 });
+  for (const each of clock.coordinators) await each.close({ deadline: 0 });
   return acted;
 }

@@ -1,5 +1,6 @@
 import { Command, Redis, type RedisOptions } from 'ioredis';
 import { makeBackend, type RedisBackendOptions } from '../../adapters/redis/redisBackend.ts';
+import type { Coordinator } from '../../lib/events/Coordinator.ts';
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
 import { open } from '../../lib/gates/open.ts';
 import type { GateBackend } from '../../lib/gates/port.ts';
@@ -62,6 +63,7 @@ class WatchedClient extends Redis {
 
 export interface RedisLab extends GateLab {
   readonly backend: GateBackend;
+  readonly coordinator: Coordinator;
   readonly clock: VirtualTime;
   readonly prefix: string;
   readonly traffic: Traffic;
@@ -77,8 +79,9 @@ export function redisLab(
   url: string,
   options: Omit<RedisBackendOptions, 'url' | 'client'> = {},
   shared: { readonly clock: VirtualTime; readonly prefix: string } | null = null,
+  epoch = 1_800_000_000_000,
 ): RedisLab {
-  const clock = shared?.clock ?? virtualTime({ epoch: 1_800_000_000_000 });
+  const clock = shared?.clock ?? virtualTime({ epoch });
   const prefix = shared?.prefix ?? `rxbaton-spec-${process.pid}-${++labs}`;
   const traffic: Traffic = { sent: 0, pending: 0, clients: new Set() };
   const clockKey = `${prefix}:clock`;
@@ -89,11 +92,15 @@ export function redisLab(
   ]);
   const backend = makeBackend(
     { prefix, ...options, client: client },
-    // Fences rise although the time does not.
-    `
+    {
+      // Fences rise although the time does not.
+      time: `
 local now = tonumber(redis.call('GET', '${clockKey}'))
 local stamp = now + redis.call('INCR', '${clockKey}:stamp')
 `,
+      drift: () => 0,
+      shortestTtl: 0,
+    },
   );
   const reported: unknown[] = [];
   const coordinator = createCoordinator({ backend, clock, onError: (error) => reported.push(error) });
@@ -112,6 +119,7 @@ local stamp = now + redis.call('INCR', '${clockKey}:stamp')
   };
   const lab: RedisLab = {
     backend,
+    coordinator,
     clock,
     prefix,
     traffic,
