@@ -6,6 +6,8 @@ import type { GateBackend } from '../gates/port.ts';
 import type { GateSpec } from '../gates/spec.ts';
 import type { Clock } from '../internal/env.ts';
 import { expected, flag, knownOptions, oneOf, show } from '../internal/options.ts';
+import { checkLog } from '../log/deliveryOptions.ts';
+import type { EventLog } from '../log/EventLog.ts';
 import type { Duration } from '../time/duration.ts';
 import type { Coordinate } from './coordinateWith.ts';
 import type { DeadLetters } from './deadLetter.ts';
@@ -25,6 +27,11 @@ export interface Logger {
 export interface CoordinatorOptions {
   /** Where the gates live. Default: in the memory of this process. `close` closes it too. */
   readonly backend?: GateBackend;
+  /**
+   * Keeps every event from the first one on, as `persist(coordinator, log)` does; a promise may be of a log that is being
+   * opened. `configureBroker` can change it later. `close` leaves the log open. Default: nothing is kept.
+   */
+  readonly log?: EventLog | PromiseLike<EventLog>;
   /** Where waiting happens, and where timestamps come from. Default: the clock of the host. */
   readonly clock?: Clock;
   /** Numbers in [0, 1): for ids and jitter. Default `Math.random`. */
@@ -120,6 +127,7 @@ export interface Coordinator<N extends Names = any> extends AsyncDisposable {
 export function checkCoordinatorOptions(options: CoordinatorOptions, owner: string): void {
   knownOptions(owner, options, [
     'backend',
+    'log',
     'clock',
     'random',
     'context',
@@ -137,6 +145,7 @@ export function checkCoordinatorOptions(options: CoordinatorOptions, owner: stri
   oneOf(deadlock, ['error', 'report', 'off'], `${owner}.deadlock`);
   flag(freeze, `${owner}.freeze`);
   has(backend, ['open', 'supports', 'find', 'close'], `${owner}.backend`, 'a gate backend');
+  if (options.log !== undefined) checkLog(options.log, `${owner}.log`);
   has(clock, ['now', 'schedule'], `${owner}.clock`, 'a scheduler');
   has(logger, ['debug', 'info', 'warn', 'error'], `${owner}.logger`, 'a logger with debug, info, warn and error');
   for (const [name, fn] of Object.entries({ random, onError })) {

@@ -6,6 +6,7 @@ import { checkCoordinatorOptions, type Coordinator, type CoordinatorOptions } fr
 import { CoordinatorKernel } from './CoordinatorKernel.ts';
 import { coordinateWith } from './coordinateWith.ts';
 import { defineWith } from './defineWith.ts';
+import { keepIn } from './keepIn.ts';
 import type { Only, Registered } from './maps.ts';
 
 /** A kernel with gates of its own. */
@@ -47,6 +48,7 @@ export function createCoordinator<Events extends object = never>(
   options: CoordinatorOptions = {},
 ): Coordinator<[Events] extends [never] ? Registered : Only<Events>> {
   const kernel = createKernel(options, 'createCoordinator()');
+  if (options.log !== undefined) keepIn(kernel, options.log);
   // Here and not in the kernel: who uses bare functions ships only those that are called.
   return Object.assign(kernel, {
     coordinate: coordinateWith(() => kernel),

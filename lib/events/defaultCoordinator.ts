@@ -11,6 +11,7 @@ import type { Coordinator, CoordinatorOptions } from './Coordinator.ts';
 import { CoordinatorKernel } from './CoordinatorKernel.ts';
 import { createKernel } from './createCoordinator.ts';
 import { environmentLogger } from './environmentLogger.ts';
+import { keepIn } from './keepIn.ts';
 
 let standard: CoordinatorKernel | null = null;
 
@@ -39,7 +40,7 @@ function make({
   const environment = readEnvironment();
   const backend = environment.disablePersistence === true ? 'none' : (environment.backend ?? 'none');
   // Before anything is made: what cannot be kept as it was asked for must not be emitted.
-  const destination = keeps ? destinationOf(backend, {}, environment) : null;
+  const destination = keeps && options?.log === undefined ? destinationOf(backend, {}, environment) : null;
   const logger = options?.logger ?? environmentLogger(environment);
   const given = logger === undefined ? {} : { logger };
   const kernel =
@@ -55,6 +56,7 @@ function make({
       kernel.report(error, 'Events cannot be kept where the environment wants them.');
     });
   }
+  if (options?.log !== undefined) keepIn(kernel, options.log);
   return kernel;
 }
 
