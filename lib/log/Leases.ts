@@ -17,6 +17,11 @@ export class Leases {
   /** At this size those that have lapsed are looked for: each is looked at a few times in its life, wherever it stands. */
   #sweepAt = 64;
 
+  /** With some that have lapsed. */
+  get size(): number {
+    return this.#leases.size;
+  }
+
   get token(): number {
     return this.#token;
   }

@@ -88,7 +88,8 @@ export class Ledger {
 
     // The order of these checks is part of the contract.
     const before = commitId === undefined ? undefined : facts?.ids.get(commitId);
-    if (before !== undefined) {
+    // What is too old counts no more, whether it has been swept away or not: a ledger that was restored decides alike.
+    if (before !== undefined && before.at >= at - rememberedFor) {
       if (before.digest === digest) return { record: before, replayed: true };
       throw new LogConflictError(`The commitId '${commitId}' of '${stream}' was used for something else.`, {
         hint: 'Repeat a delivery with what was first sent; give new content a new id.',
@@ -253,7 +254,9 @@ export class Ledger {
       old = this.#remembered.first
     ) {
       this.#remembered.shift();
-      old.facts.ids.delete(old.record.id as string);
+      const id = old.record.id as string;
+      // Where it was used again, behind its time, the later commit stays.
+      if (old.facts.ids.get(id) === old.record) old.facts.ids.delete(id);
     }
   }
 
