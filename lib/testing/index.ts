@@ -1,4 +1,6 @@
 export { resetDefault } from '../events/defaultCoordinator.ts';
+export { expectReplay } from './expectReplay.ts';
+export type { ExpectReplayOptions, Recorded, ReplaySetup } from './expectReplay.ts';
 export type { GateLab } from './contract/lab.ts';
 export { gateContract } from './gateContract.ts';
 export type { ContractCase, ContractOptions } from './gateContract.ts';

@@ -13,6 +13,8 @@ export interface VirtualTime extends Clock {
   wall(): number;
   /** How many timers are armed. */
   readonly pending: number;
+  /** When the next of them is due, in milliseconds of `now()`; `Infinity` if none ever is. */
+  readonly next: number;
   /** Lets `duration` pass: runs what falls due, in order, with all promise jobs in between, and then those that are left. */
   advance(duration: Duration): Promise<void>;
   /** Runs until no timer is left; rejects after 100,000 timers, since a renewal or an interval never ends by itself. */
@@ -136,6 +138,9 @@ export function virtualTime(options: VirtualTimeOptions = {}): VirtualTime {
     schedule,
     get pending() {
       return timers.length;
+    },
+    get next() {
+      return timers[0]?.due ?? Infinity;
     },
     advance: (duration) =>
       alone(async () => {
