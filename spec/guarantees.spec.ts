@@ -7,7 +7,7 @@ const rows = [...readFileSync('docs/guarantees.md', 'utf8').matchAll(/^\| (.+?) 
   .filter(({ promise, proof }) => !/^-+$/.test(proof) && promise !== 'Promise');
 
 it.each(rows)('$promise', ({ proof }) => {
-  const [, file = '', title = ''] = /^`((?:spec|lib\/testing\/contract)\/[^`]+)`: (.+)$/.exec(proof) ?? [];
+  const [, file = '', title = ''] = /^`((?:spec|lib\/testing\/(?:contract|log))\/[^`]+)`: (.+)$/.exec(proof) ?? [];
   expect(existsSync(file), `a promise names its test: ${proof}`).toBe(true);
   // The title as the source spells it: between quotes of any kind.
   const source = readFileSync(file, 'utf8').replaceAll("\\'", "'");
