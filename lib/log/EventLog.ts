@@ -41,6 +41,7 @@ export type Effect =
       readonly ttl: number;
       readonly owner: string;
     }
+  /** Whoever holds it: who may give up only its own says so with a guard. */
   | { readonly op: 'unlease'; readonly key: string }
   /** `due`: milliseconds since 1970. A member stands in an index once; scheduling it again moves it. */
   | { readonly op: 'schedule'; readonly index: string; readonly member: string; readonly due: number }
@@ -125,7 +126,7 @@ export interface LogCapabilities {
 
 /**
  * A log. All methods reject with a `CoordinationError`; which one is said at each. Any may reject with ConfigError, `read` and `streams`
- * throw it, and any rejects with ClosedError once the log is closed.
+ * throw it, and any but `settled` and `close` rejects with ClosedError once the log is closed.
  */
 export interface EventLog<E = unknown> {
   readonly capabilities: LogCapabilities;
@@ -180,6 +181,9 @@ export interface EventLog<E = unknown> {
   remove(stream: string, options: { readonly expectedSeq: number }): Promise<void>;
   /** Resolves when everything that was asked for has been answered. */
   settled(): Promise<void>;
-  /** Takes nothing new, ends what is under way, and lets go of the store. After the deadline it no longer waits. */
+  /**
+   * Takes nothing new, ends what is under way, and lets go of the store. Readers get what is there now and complete. After the
+   * deadline it no longer waits: readers that have not come so far end with ClosedError. Default: no deadline.
+   */
   close(options?: { readonly deadline?: Duration }): Promise<void>;
 }

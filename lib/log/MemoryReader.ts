@@ -1,5 +1,6 @@
 import type { Subscriber } from 'rxjs';
-import { ClosedError } from '../errors.ts';
+import type { ClosedError } from '../errors.ts';
+import { currentFrame, runIn } from '../internal/context.ts';
 import { decoder, unwanted } from './decoder.ts';
 import type { Stored } from './EventLog.ts';
 import type { Listener, MemoryStore } from './MemoryStore.ts';
@@ -24,6 +25,8 @@ export class MemoryReader<E> implements Listener {
   /** The last `seq` there will be, since the log closes. */
   #end = Infinity;
   #awake = false;
+  /** It runs for whoever subscribed, not for whoever appended. */
+  readonly #frame = currentFrame();
 
   /** @throws LogTrimmedError */
   constructor(store: MemoryStore, request: ReadRequest, subscriber: Subscriber<Stored<E>>) {
@@ -45,7 +48,11 @@ export class MemoryReader<E> implements Listener {
     this.#awake = true;
     void Promise.resolve().then(() => {
       this.#awake = false;
-      this.#read();
+      const read = (): void => {
+        this.#read();
+      };
+      if (currentFrame() === this.#frame) read();
+      else runIn(this.#frame, read);
     });
   }
 

@@ -44,7 +44,8 @@ export function appendRequest(
       details: { stream },
     });
   }
-  const texts = events.map((event) => (event instanceof Encoded ? event.text : codec.encode(event)));
+  // Not `map`, which leaves holes out.
+  const texts = Array.from(events, (event) => (event instanceof Encoded ? event.text : codec.encode(event)));
   checkSize(stream, texts, capabilities.maxCommitBytes);
   if (commitId === undefined) return { stream, texts, options: checked, digest: undefined };
   // What is empty says as much as what is left out.
@@ -81,16 +82,16 @@ function appendOptions(options: AppendOptions, { durability: has, effects: can }
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean') {
     expected('append.signal', 'an AbortSignal', signal);
   }
-  if (!can && (guards?.length || effects?.length)) {
+  if (!can && (guards !== undefined || effects !== undefined)) {
     throw new ConfigError('This log has no effects: neither leases nor indexes.', {
       hint: 'Use another log, or keep them elsewhere.',
     });
   }
   return {
     ...options,
-    ...(once && { once: different(list(once, 'append.once', name), 'append.once') }),
-    ...(guards && { guards: list(guards, 'append.guards', guard) }),
-    ...(effects && { effects: effectsOf(effects) }),
+    ...(once !== undefined && { once: different(list(once, 'append.once', name), 'append.once') }),
+    ...(guards !== undefined && { guards: list(guards, 'append.guards', guard) }),
+    ...(effects !== undefined && { effects: effectsOf(effects) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { asyncScheduler, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { currentFrame, runIn, type Frame } from '../../lib/internal/context.ts';
 import { memoryLog, type MemoryLog } from '../../lib/log/memoryLog.ts';
 import { drainJobs } from '../../lib/testing/drainJobs.ts';
 import { virtualTime } from '../../lib/testing/virtualTime.ts';
@@ -210,5 +211,25 @@ describe('memoryLog', () => {
     for (const reader of readers) reader.unsubscribe();
     await fill(log, 10);
     expect(await log.trim('s', { before: 11 })).toEqual({ removed: 10, firstSeq: 11 });
+  });
+
+  it('runs a reader for whoever subscribed, not for whoever appended', async () => {
+    const frame = (): Frame => ({
+      parent: null,
+      over: false,
+      coordinator: null,
+      cause: null,
+      call: null,
+      root: true,
+      ticket: null,
+    });
+    const [reading, writing] = [frame(), frame()];
+    const log = memoryLog();
+    const seen: unknown[] = [];
+    runIn(reading, () => log.read('s', { follow: true, maxBuffer: 1 }).subscribe(() => seen.push(currentFrame())));
+    log.read('s', { follow: true }).subscribe(() => seen.push(currentFrame()));
+    await runIn(writing, () => Promise.all([log.append('s', [1]), log.append('s', [2])]));
+    await drainJobs();
+    expect(seen.map((each) => (each === reading ? 'reader' : each))).toEqual(['reader', null, null, 'reader']);
   });
 });
