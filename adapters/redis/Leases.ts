@@ -84,7 +84,7 @@ export class Leases {
   /** There is a connection again: the server may have forgotten. */
   renewAll(): void {
     for (const ticket of this.all) ticket.renewAt = ticket.renews ? -Infinity : Infinity;
-    this.ring();
+    this.ring(false);
   }
 
   private believedUntil(ticket: RedisTicket): number {
@@ -99,7 +99,7 @@ export class Leases {
     this.alarmAt = at;
     this.alarm = after(clock, Math.max(0, Math.ceil(at - clock.now())), () => {
       this.disarm();
-      this.ring();
+      this.ring(clock.now() - at > stall);
     });
   }
 
@@ -109,14 +109,14 @@ export class Leases {
     this.alarmAt = Infinity;
   }
 
-  private ring(): void {
+  private ring(stalled: boolean): void {
     const { clock, lenderOf } = this.options;
     // Before anything is renewed: after a long sleep it may be somebody else's by now.
     for (const ticket of [...this.all]) {
       const now = clock.now();
-      const late = Math.max(now - ticket.lasts, clock.wall() - ticket.lastsByWall);
-      if (late < 0 || ticket.lasts === Infinity || !lenderOf(ticket).lapses || ticket.state !== HELD) continue;
-      lenderOf(ticket).lose(ticket, !ticket.renews ? 'expired' : late > stall ? 'stalled' : 'unreachable');
+      const lapsed = now >= ticket.lasts || clock.wall() >= ticket.lastsByWall;
+      if (!lapsed || ticket.lasts === Infinity || !lenderOf(ticket).lapses || ticket.state !== HELD) continue;
+      lenderOf(ticket).lose(ticket, !ticket.renews ? 'expired' : stalled ? 'stalled' : 'unreachable');
     }
     const now = clock.now();
     const due: RedisTicket[] = [];
