@@ -1,4 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
 import { dts } from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
 
@@ -25,15 +26,49 @@ const shared = {
   },
 };
 
+/** The only package that comes along, for the command line alone. THIRD_PARTY.md has its licence. */
+const commander = {
+  name: 'commander',
+  resolveId: (id) => (id === 'commander' ? '\0commander' : null),
+  async load(id) {
+    if (id !== '\0commander') return null;
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `export { Command, CommanderError, InvalidArgumentError, Option } from 'commander';`,
+        resolveDir: import.meta.dirname,
+      },
+      // It is CommonJS, and asks for modules of Node in the middle of its code.
+      banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      write: false,
+    });
+    return outputFiles[0].text;
+  },
+};
+
+/** What `rxbaton explain` reads. */
+const errorPage = {
+  name: 'error-page',
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'errors.md', source: readFileSync('docs/errors.md') });
+  },
+};
+
 const clean = { name: 'clean', buildStart: () => rmSync('dist', { recursive: true, force: true }) };
 
 /** One pass for the code and one for the types. What two entries share lands once, in dist/shared. */
 export default [
   {
     ...shared,
+    input: { ...input, cli: 'adapters/cli/main.ts' },
     // Fields that are assigned, not defined: a hold is made of two objects with many of them, and this is a fifth of its cost.
     plugins: [
       clean,
+      commander,
+      errorPage,
       esbuild({
         target: 'node20',
         tsconfig: false,

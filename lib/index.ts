@@ -154,7 +154,7 @@ export type {
 export type { FileBrokerOptions, MemoryBrokerOptions, RedisBrokerOptions } from './log/destination.ts';
 export type { MemoryLog, MemoryLogOptions } from './log/memoryLog.ts';
 export type { Mark, ReplayOptions } from './log/replay.ts';
-export type { BrokerKind, LogLevel } from './log/settings.ts';
+export type { BrokerKind, ConfigSettings, LogLevel } from './log/settings.ts';
 export type { Persistence, PersistOptions } from './log/persist.ts';
 export type { Secret } from './log/secret.ts';
 export type { CoordinationErrorOptions } from './errors.ts';

@@ -1,5 +1,5 @@
 import { readEnvironment, type Environment } from '../log/environment.ts';
-import { settingNames, settings, type Setting, type Settings } from '../log/settings.ts';
+import { settingNames, settings, type Setting, type ConfigSettings } from '../log/settings.ts';
 import { brokerOf, type Broker, type Given } from './broker.ts';
 import { existingKernel } from './defaultCoordinator.ts';
 import { effectiveLevel } from './environmentLogger.ts';
@@ -14,7 +14,7 @@ export interface ConfigValue {
 }
 
 /** Every setting, the logger, and those options of the log that code has given. */
-export type ConfigDescription = Readonly<Record<keyof Settings | 'logger', ConfigValue>> &
+export type ConfigDescription = Readonly<Record<keyof ConfigSettings | 'logger', ConfigValue>> &
   Readonly<Record<string, ConfigValue>>;
 
 /**
@@ -50,7 +50,7 @@ export function describeConfig(): ConfigDescription {
 
 const caller = 'configureBroker()';
 
-function find(name: keyof Settings, given: Given, environment: Environment): ConfigValue {
+function find(name: keyof ConfigSettings, given: Given, environment: Environment): ConfigValue {
   const { variable, fallback } = settings[name];
   if (given[name] !== undefined) return { value: given[name], from: 'explicit', by: caller };
   if (name === 'backend' && environment.disablePersistence === true)

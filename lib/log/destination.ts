@@ -6,7 +6,7 @@ import type { EventLog } from './EventLog.ts';
 import { fileAdapter, type FileLogOptions } from './fileAdapter.ts';
 import { memoryLog } from './memoryLog.ts';
 import { checkPersistOptions, persistOptionNames, type PersistOptions } from './persist.ts';
-import { settings, type BrokerKind, type Settings } from './settings.ts';
+import { settings, type BrokerKind, type ConfigSettings } from './settings.ts';
 
 /** Options of `configureBroker('memory')`, beside those of `persist`. */
 export interface MemoryBrokerOptions extends PersistOptions {
@@ -127,12 +127,12 @@ function split(owner: string, options: Options, names: readonly string[]): { own
 }
 
 /** Those settings that are there. */
-function checked(owner: string, given: { readonly [K in keyof Settings]?: unknown }): Partial<Settings> {
+function checked(owner: string, given: { readonly [K in keyof ConfigSettings]?: unknown }): Partial<ConfigSettings> {
   const there = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
     there.map(([name, value]) => {
       const option = name.replace(/^redis(.)/, (_, first: string) => first.toLowerCase());
-      return [name, settings[name as keyof Settings].check(value, `${owner}.${option}`)];
+      return [name, settings[name as keyof ConfigSettings].check(value, `${owner}.${option}`)];
     }),
   );
 }

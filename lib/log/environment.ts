@@ -1,10 +1,10 @@
 import { ConfigError } from '../errors.ts';
 import { closest } from '../internal/closest.ts';
 import { hostVariables } from '../internal/env.ts';
-import { settingNames, settings, type Settings } from './settings.ts';
+import { settingNames, settings, type ConfigSettings } from './settings.ts';
 
 /** What the environment sets. What it does not set is absent. */
-export type Environment = Partial<Settings>;
+export type Environment = Partial<ConfigSettings>;
 
 const known = (): readonly string[] => settingNames.map((name) => settings[name].variable);
 

@@ -13,7 +13,7 @@ export type BrokerKind = 'memory' | 'file' | 'redis' | 'none';
 /** The least that a logger says. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-export interface Settings {
+export interface ConfigSettings {
   /** Where events are kept. */
   readonly backend: BrokerKind;
   /** The folder of a file log. */
@@ -88,7 +88,7 @@ const asIs = (value: string): unknown => value;
 const lower = (value: string): unknown => value.toLowerCase();
 const hidden = '***';
 
-export const settings: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
+export const settings: { readonly [K in keyof ConfigSettings]: Setting<ConfigSettings[K]> } = {
   backend: {
     variable: 'RXBATON_BACKEND',
     fallback: 'none',
@@ -145,4 +145,6 @@ export const settings: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
 };
 
 /** The names of the settings, in the order in which they are shown. */
-export const settingNames: readonly (keyof Settings)[] = /*@__PURE__*/ Object.keys(settings) as (keyof Settings)[];
+export const settingNames: readonly (keyof ConfigSettings)[] = /*@__PURE__*/ Object.keys(
+  settings,
+) as (keyof ConfigSettings)[];

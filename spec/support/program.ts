@@ -35,10 +35,10 @@ export async function program(source: { readonly file: string } | { readonly cod
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
   symlinkSync(join(root, 'docs'), join(home, 'docs'));
   symlinkSync(join(root, 'package.json'), join(home, 'package.json'));
-  const entry = join(home, 'main.ts');
-  writeFileSync(entry, 'file' in source ? `import ${JSON.stringify(join(root, source.file))};` : source.code);
+  const main = 'file' in source ? join(root, source.file) : join(home, 'main.ts');
+  if ('code' in source) writeFileSync(main, source.code);
   await build({
-    entryPoints: [entry],
+    entryPoints: { main },
     outdir: home,
     outExtension: { '.js': '.mjs' },
     bundle: true,
