@@ -161,4 +161,46 @@ describe('Ledger', () => {
     const { streams } = ledger.snapshot();
     expect(streams.flatMap(([, { ids }]) => ids).length).toBe(3);
   });
+
+  it('forgets them in the order of their age when it was restored, too', () => {
+    const ledger = new Ledger();
+    commit(ledger, 0, 'a', { commitId: 'old' });
+    commit(ledger, 0, 'b', { commitId: 'old' });
+    commit(ledger, 500, 'a', { commitId: 'new' });
+    const restored = Ledger.from(json(ledger.snapshot()));
+    commit(restored, rememberedFor + 100, 'c', { commitId: 'c' });
+    expect([...(restored.facts('a')?.ids.keys() ?? [])]).toEqual(['new']);
+    expect(restored.facts('b')?.ids.size).toBe(0);
+  });
+
+  it('remembers a commitId that was used again behind its time', () => {
+    const ledger = new Ledger();
+    commit(ledger, 0, 's', { commitId: 'c' });
+    commit(ledger, rememberedFor + 1, 's', { commitId: 'c' });
+    commit(ledger, rememberedFor + 2, 's', { commitId: 'd' });
+    expect(ledger.decide(request('s', { commitId: 'c' }), rememberedFor + 3)).toMatchObject({
+      replayed: true,
+      record: { commit: 2 },
+    });
+  });
+
+  it('brings nothing back, and trims nothing that is still to come, whatever a record says', () => {
+    const ledger = new Ledger();
+    commit(ledger, 0, 's', {}, 5);
+    const firsts = [4, 2, 99].map((before) => {
+      ledger.apply({ op: 'trim', stream: 's', before, at: 0 });
+      return ledger.head('s')?.firstSeq;
+    });
+    ledger.apply({ op: 'trim', stream: 'nobody', before: 3, at: 0 });
+    expect([firsts, ledger.head('nobody')]).toEqual([[4, 4, 6], null]);
+  });
+
+  it('has no record of what changes nothing', () => {
+    const ledger = new Ledger();
+    commit(ledger, 0, 's', {}, 3);
+    ledger.apply(ledger.trimming('s', 3, 0).record as LogRecord);
+    expect([ledger.trimming('s', 2, 0).record, ledger.trimming('nobody', 2, 0).record]).toEqual([null, null]);
+    expect(ledger.renewal([{ key: 'k', token: 1, ttl: 1 }], 0).record).toBeNull();
+    expect(ledger.removal('nobody', 0, 0)).toBeNull();
+  });
 });

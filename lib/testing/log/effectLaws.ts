@@ -29,6 +29,15 @@ export const effectLaws: LogLaws = {
     );
   },
 
+  'a renewal of an old lease does not bring tokens back': async (lab) => {
+    const log = await lab.open();
+    const old = await lease(log, 'old', lab.unit);
+    const newer = await lease(log, 'newer', lab.unit);
+    await log.append('s', [], { effects: [{ op: 'lease', key: 'old', token: old, ttl: lab.unit, owner: 'me' }] });
+    await log.renew([{ key: 'old', token: old, ttl: lab.unit }]);
+    expectEqual((await lease(log, 'newest', lab.unit)) > newer, true, 'that the next token is higher');
+  },
+
   'a lease is held to the end of its ttl': async (lab) => {
     const log = await lab.open();
     const token = await lease(log, 'lock', lab.unit);
