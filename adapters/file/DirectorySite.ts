@@ -33,12 +33,13 @@ export class DirectorySite implements Site {
 
   async open(): Promise<Contents> {
     // A directory that somebody has deleted is not made again: what was acknowledged is not there.
-    if (this.#store === null) await mkdir(this.#directory, { recursive: true });
+    const first = this.#lock === null;
+    if (first) await mkdir(this.#directory, { recursive: true });
     if (this.#lock === null || !(await this.#lock.held())) this.#lock = await takeLock(this.#directory);
     try {
       return await this.#open();
     } catch (error) {
-      if (this.#store === null) await this.#lock.release();
+      if (first) await this.#lock.release();
       throw error;
     }
   }
@@ -56,16 +57,13 @@ export class DirectorySite implements Site {
     this.#busy = this.#busy.then(() => this.#checkpoint(contents)).then(() => this.#tidy());
   }
 
-  async settled(): Promise<void> {
+  /** Closes the store and gives the directory back. */
+  async close(store: FileStore): Promise<void> {
+    this.#store = null;
     await this.#busy;
-  }
-
-  /** Gives the directory back. The store is closed. */
-  async close(contents: Contents): Promise<void> {
-    await this.#busy;
-    if (this.#behind + contents.offset > readInNoTime) await this.#checkpoint(contents.snapshot());
+    await store.close();
+    if (this.#behind + store.contents.offset > readInNoTime) await this.#checkpoint(store.contents.snapshot());
     await this.#lock?.release().catch(() => undefined);
-    this.#lock = null;
   }
 
   async #open(): Promise<Contents> {

@@ -18,6 +18,8 @@ import { within, type Mark, type Place } from './Places.ts';
 import { corrupt, type Home } from './segments.ts';
 
 const newline = 10;
+/** In events: a reader is there in no time. */
+const near = 1_000;
 
 /** What readers read. */
 export interface Source {
@@ -60,6 +62,7 @@ export class FileReader implements Reader {
   /** The last `seq` there will be, since the log closes. */
   #end = Infinity;
   #running = false;
+  readonly #waiting: { readonly seq: number; readonly resolve: () => void }[] = [];
   /** How many events may still be delivered before other work gets its turn. */
   #left = 0;
 
@@ -97,9 +100,17 @@ export class FileReader implements Reader {
     void this.#run();
   }
 
+  /** Resolves when it has come as far as an event that is there; at once when that is far away. */
+  async reach(seq: number): Promise<void> {
+    if (this.#running && this.next < seq && this.next + near >= seq) {
+      await new Promise<void>((resolve) => this.#waiting.push({ seq, resolve }));
+    }
+  }
+
   finish(): void {
     this.#end = this.#source.contents.ledger.facts(this.stream)?.last ?? 0;
-    this.wake();
+    if (this.next > this.#end) this.#subscriber.complete();
+    else this.wake();
   }
 
   abort(reason: CoordinationError): void {
@@ -108,13 +119,23 @@ export class FileReader implements Reader {
 
   async #run(): Promise<void> {
     try {
-      while (this.#goes()) await this.#step();
+      while (this.#goes()) {
+        await this.#step();
+        this.#arrive(this.next);
+      }
     } catch (error) {
       this.#subscriber.error(error);
     } finally {
       this.#running = false;
       this.#pane.clear();
       this.#giveBack();
+      this.#arrive(Infinity);
+    }
+  }
+
+  #arrive(next: number): void {
+    for (let i = this.#waiting.length - 1; i >= 0; i--) {
+      if (this.#waiting[i]!.seq <= next) this.#waiting.splice(i, 1)[0]?.resolve();
     }
   }
 
@@ -142,19 +163,20 @@ export class FileReader implements Reader {
     if (this.#life !== undefined) this.#life = facts;
   }
 
-  /** Goes to the next place where there may be something, if it can be seen. */
+  /** Goes to the next place where there may be something; `false` where that cannot be seen yet. */
   #seek(): boolean {
     for (;;) {
       const mark = this.#mark;
-      if (mark === null) {
+      if (mark === null || !this.#contents.segments.has(mark.segment)) {
         const found = this.#contents.places.find(this.stream, this.next);
         if (found === null) return false;
         this.#goTo(found);
-      } else if (this.#offset < this.#endOf(this.#segment) && within(mark, this.#segment, this.#offset)) return true;
-      else if (this.#segment === this.#source.visible.segment && within(mark, this.#segment, this.#offset))
-        return false;
-      else if (mark.next !== null) this.#goTo(mark.next);
-      else return false;
+      } else if (within(mark, this.#segment, this.#offset)) {
+        if (this.#offset < this.#endOf(this.#segment)) return true;
+        if (this.#segment >= this.#source.visible.segment || mark.next === null) return false;
+        this.#goTo(mark.next);
+      } else if (mark.next === null) return false;
+      else this.#goTo(mark.next);
     }
   }
 

@@ -48,10 +48,7 @@ export function reading<E>(
         return leave;
       }) as Observable<Stored<E>>;
     },
-    head: (stream) => {
-      const wanted = headRequest(stream);
-      return ask('head()', ({ ledger }) => ledger.head(wanted));
-    },
+    head: (stream) => ask('head()', ({ ledger }) => ledger.head(headRequest(stream))),
     due: (index, given) => ask('due()', ({ ledger }, now) => ledger.due(index, dueRequest(index, given), now)),
     streams(given) {
       const wanted = streamsRequest(given);

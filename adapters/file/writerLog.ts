@@ -60,18 +60,20 @@ export function writerLog<E>(
           return answers;
         };
       }),
-    trim: (stream, given) =>
-      ask('trim()', () => {
-        const { before, force } = trimRequest(stream, given);
-        return ({ ledger }, now) => {
-          const { record, ...trimmed } = ledger.trimming(stream, before, now);
-          if (record !== null) {
-            if (!force) store.readers.checkTrim(stream, trimmed.firstSeq);
-            store.put(record);
-          }
-          return trimmed;
-        };
-      }),
+    async trim(stream, given) {
+      open('trim()');
+      const { before, force } = trimRequest(stream, given);
+      // Whoever is only a file away from there gets what is his first.
+      await Promise.all([...store.readers.of(stream)].map((reader) => reader.reach(before)));
+      return store.ask(({ ledger }, now) => {
+        const { record, ...trimmed } = ledger.trimming(stream, before, now);
+        if (record !== null) {
+          if (!force) store.readers.checkTrim(stream, trimmed.firstSeq);
+          store.put(record);
+        }
+        return trimmed;
+      });
+    },
     remove: (stream, given) =>
       ask('remove()', () => {
         const expectedSeq = removeRequest(stream, given);
@@ -81,10 +83,10 @@ export function writerLog<E>(
         };
       }),
     settled: () => store.settled(),
-    close(given) {
+    async close(given) {
       const deadline = closeRequest(given);
       closing ??= finish(deadline);
-      return closing;
+      await closing;
     },
   };
 
