@@ -63,7 +63,7 @@ const clean = { name: 'clean', buildStart: () => rmSync('dist', { recursive: tru
 export default [
   {
     ...shared,
-    input: { ...input, cli: 'adapters/cli/main.ts' },
+    input: { ...input, 'adapters/file.browser': 'adapters/file/browser.ts', cli: 'adapters/cli/main.ts' },
     // Fields that are assigned, not defined: a hold is made of two objects with many of them, and this is a fifth of its cost.
     plugins: [
       clean,

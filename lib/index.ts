@@ -151,6 +151,7 @@ export type {
   Receipt,
   Stored,
 } from './log/EventLog.ts';
+export type { DeliveryOptions } from './log/deliveryOptions.ts';
 export type { FileBrokerOptions, MemoryBrokerOptions, RedisBrokerOptions } from './log/destination.ts';
 export type { MemoryLog, MemoryLogOptions } from './log/memoryLog.ts';
 export type { Mark, ReplayOptions } from './log/replay.ts';

@@ -30,15 +30,22 @@ async function runFile(name: string, text: string): Promise<string> {
   return stdout + stderr;
 }
 
-const entries = ['rxbaton', 'rxbaton/operators', 'rxbaton/testing'];
+const entries = ['rxbaton', 'rxbaton/operators', 'rxbaton/testing', 'rxbaton/adapters/file'];
 
 describe('the packed package', () => {
-  it('holds the build, the licence and the two texts that npm shows, and nothing else', () => {
+  it('holds the build, the licences and the two texts that npm shows, and nothing else', () => {
     const folder = join(project, 'node_modules/rxbaton');
-    expect(readdirSync(folder).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    expect(readdirSync(folder).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'THIRD_PARTY.md',
+      'dist',
+      'package.json',
+    ]);
     const dist = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
-    expect(dist.filter((name) => !/(\.js|\.js\.map|\.d\.ts|^shared)$/.test(name))).toEqual([]);
-    for (const entry of ['index', 'operators', 'testing']) {
+    expect(dist.filter((name) => !/(\.js|\.js\.map|\.d\.ts|^shared|^adapters|^errors\.md)$/.test(name))).toEqual([]);
+    for (const entry of ['index', 'operators', 'testing', 'adapters/file']) {
       expect(dist).toContain(`${entry}.js`);
       expect(dist).toContain(`${entry}.d.ts`);
     }
@@ -91,15 +98,50 @@ describe('the packed package', () => {
     );
     expect(printed).toBe('true function\nlocked\ndone\n');
   });
+
+  it('keeps events in files, which the core finds by its own name', async () => {
+    const printed = await runFile(
+      'files.mjs',
+      `import { configureBroker, emit, settled } from 'rxbaton';
+       import { fileLog } from 'rxbaton/adapters/file';
+       await configureBroker('file', { directory: 'events' });
+       emit('a', { at: new Date(0) });
+       await settled();
+       await configureBroker('none');
+       const log = await fileLog({ directory: 'events' });
+       await log.read('events').forEach(({ event }) => console.log(event.name, event.data.at.getTime()));
+       await log.close();`,
+    );
+    expect(printed).toBe('a 0\n');
+  });
+
+  it('brings the program rxbaton, which runs without anything else', async () => {
+    const bin = join(project, 'node_modules/.bin/rxbaton');
+    const help = await execute(bin, ['--help'], { cwd: project });
+    expect(help.stdout).toContain('Usage: rxbaton');
+    expect((await execute(bin, ['explain', 'RXB_BUSY'], { cwd: project })).stdout).toContain('What to do.');
+    expect((await execute(bin, ['tail', 'events'], { cwd: project })).stdout).toMatch(/ {2}a {2}\{"at":/);
+  });
+
+  it('names the version and the licence of what it brings along', () => {
+    const notes = readFileSync(join(project, 'node_modules/rxbaton/THIRD_PARTY.md'), 'utf8').replace(/^> ?/gm, '');
+    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      devDependencies: Record<string, string>;
+    };
+    expect(notes).toContain(`## commander ${devDependencies['commander']!}\n`);
+    expect(notes).toContain(readFileSync(join(root, 'node_modules/commander/LICENSE'), 'utf8').trim());
+  });
 });
 
 it('runs in a browser, where there is no Node', async () => {
   const { outputFiles } = await build({
     stdin: {
       contents: `
-        import { coordinate, settled, when } from 'rxbaton';
+        import { configureBroker, coordinate, settled, when } from 'rxbaton';
         when('agent_complete', ({ result }) => print(result));
-        coordinate('agent', { lock: 'door' }, async () => 'done')().then(() => settled()).then(() => print('settled'));`,
+        configureBroker('file').catch((error) => print(error.message))
+          .then(() => coordinate('agent', { lock: 'door' }, async () => 'done')())
+          .then(() => settled()).then(() => print('settled'));`,
       resolveDir: project,
     },
     bundle: true,
@@ -136,7 +178,11 @@ it('runs in a browser, where there is no Node', async () => {
     };
     runInNewContext(outputFiles[0]?.text ?? '', { ...browser, print });
   });
-  expect(printed).toEqual(['done', 'settled']);
+  expect(printed).toEqual([
+    expect.stringContaining('fileLog() needs files, and there are none here.'),
+    'done',
+    'settled',
+  ]);
 });
 
 describe('TypeScript', { timeout: 60_000 }, () => {
