@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Operation, SequentialModel, Time } from '../../lib/testing/linear/sequential.ts';
 
 const ms = 1e6;
@@ -55,4 +56,35 @@ export function tryAllOrders<State, Op, Result>(
     });
   };
   return explains([model.initial], all);
+}
+
+export type RegisterOp = { readonly write: number } | 'read' | 'flip';
+
+/** A number that can be written, read, and turned to 0 or 1 by chance. */
+export const register: SequentialModel<number, RegisterOp, number> = {
+  initial: 0,
+  key: String,
+  step(value, { op: what, result }) {
+    if (what === 'flip') return [0, 1];
+    if (what !== 'read') return [what.write];
+    return result === undefined || result === value ? [value] : [];
+  },
+};
+
+export function registers(most: number): fc.Arbitrary<Operation<RegisterOp, number>[]> {
+  const value = fc.nat(2);
+  const what = fc.oneof(
+    fc.record({ op: fc.record({ write: value }) }),
+    fc.record({ op: fc.constant<'read'>('read'), result: value }),
+    fc.constant({ op: 'flip' as const }),
+  );
+  return fc.array(
+    fc.tuple(what, fc.nat(12), fc.nat(6), fc.nat(6)).map(([request, call, length, open]) => ({
+      process: 'p',
+      ...request,
+      call,
+      return: open === 0 ? null : call + length,
+    })),
+    { maxLength: most },
+  );
 }

@@ -1,24 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { linearize } from '../../lib/testing/linear/linearize.ts';
-import type { Operation, SequentialModel } from '../../lib/testing/linear/sequential.ts';
-import { sequentialLease } from '../../lib/testing/linear/sequentialLease.ts';
+import type { Operation } from '../../lib/testing/linear/sequential.ts';
 import { linearizable } from '../../lib/testing/linearizable.ts';
-import { op, tryAllOrders } from '../support/histories.ts';
+import { op, register, registers, tryAllOrders, type RegisterOp } from '../support/histories.ts';
 import { runs } from '../support/runs.ts';
-
-type RegisterOp = { readonly write: number } | 'read' | 'flip';
-
-/** A number that can be written, read, and turned to 0 or 1 by chance. */
-const register: SequentialModel<number, RegisterOp, number> = {
-  initial: 0,
-  key: String,
-  step(value, { op: what, result }) {
-    if (what === 'flip') return [0, 1];
-    if (what !== 'read') return [what.write];
-    return result === undefined || result === value ? [value] : [];
-  },
-};
 
 const write = (process: string, value: number, call: number, end: number | null) =>
   op<RegisterOp, number>(process, { write: value }, call, end);
@@ -123,7 +109,7 @@ describe('linearizable', () => {
 describe('linearize', () => {
   it('gives an order that the model allows and that keeps to the times', () => {
     fc.assert(
-      fc.property(histories(8), (history) => {
+      fc.property(registers(8), (history) => {
         const found = linearize(register, history);
         if (!found.linearizable) return;
         const { order } = found;
@@ -141,40 +127,9 @@ describe('linearize', () => {
     );
   });
 
-  it('agrees with trying all orders', () => {
-    let accepted = 0;
-    let rejected = 0;
-    fc.assert(
-      fc.property(histories(5), (history) => {
-        const found = linearize(register, history).linearizable;
-        expect(found).toBe(tryAllOrders(register, history));
-        if (found) accepted++;
-        else rejected++;
-      }),
-      { numRuns: runs(1_000) },
-    );
-    expect(Math.min(accepted, rejected)).toBeGreaterThan(runs(1_000) / 20);
-  });
-
-  it('agrees with trying all orders of leases that lapse', () => {
-    const model = sequentialLease({ ttl: 3, permits: 2, fifo: true, drift: 0 });
-    let accepted = 0;
-    let rejected = 0;
-    fc.assert(
-      fc.property(leases, (history) => {
-        const found = linearize(model, history).linearizable;
-        expect(found).toBe(tryAllOrders(model, history));
-        if (found) accepted++;
-        else rejected++;
-      }),
-      { numRuns: runs(500) },
-    );
-    expect(Math.min(accepted, rejected)).toBeGreaterThan(runs(500) / 20);
-  });
-
   it('finds the first answer that does not fit', () => {
     fc.assert(
-      fc.property(histories(6), (history) => {
+      fc.property(registers(6), (history) => {
         const found = linearize(register, history);
         if (found.linearizable) return;
         const end = found.misfit.return!;
@@ -193,56 +148,3 @@ describe('linearize', () => {
     );
   });
 });
-
-function histories(most: number): fc.Arbitrary<Operation<RegisterOp, number>[]> {
-  const value = fc.nat(2);
-  const what = fc.oneof(
-    fc.record({ op: fc.record({ write: value }) }),
-    fc.record({ op: fc.constant<'read'>('read'), result: value }),
-    fc.constant({ op: 'flip' as const }),
-  );
-  return fc.array(
-    fc.tuple(what, fc.nat(12), fc.nat(6), fc.nat(6)).map(([request, call, length, open]) => ({
-      process: 'p',
-      ...request,
-      call,
-      return: open === 0 ? null : call + length,
-    })),
-    { maxLength: most },
-  );
-}
-
-const leases = fc
-  .array(
-    fc.record({
-      what: fc.constantFrom('acquire', 'acquire', 'acquire', 'try', 'release', 'renew', 'cancel'),
-      fence: fc.nat(3),
-      cost: fc.integer({ min: 1, max: 2 }),
-      said: fc.boolean(),
-      call: fc.nat(8),
-      length: fc.nat(4),
-      open: fc.nat(5),
-      queued: fc.nat(3),
-    }),
-    { maxLength: 4 },
-  )
-  .map((items) =>
-    items.map(({ what, fence, cost, said, call, length, open, queued }, i) => {
-      const times = { process: i, call: call * 1e6, return: open === 0 ? null : (call + length) * 1e6 };
-      const id = String(i);
-      if (what === 'acquire')
-        return {
-          ...times,
-          op: { do: what, id, cost } as const,
-          ...(queued <= length ? { queued: (call + queued) * 1e6 } : {}),
-          ...(said && open > 0 ? { result: { fence: fence + 1 } } : {}),
-        };
-      if (what === 'try') return { ...times, op: { do: 'acquire', id, cost } as const, result: 'busy' as const };
-      if (what === 'cancel') return { ...times, op: { do: what, id: String(fence) } as const };
-      return {
-        ...times,
-        op: { do: what, fence: fence + 1 },
-        ...(open > 0 ? { result: said } : {}),
-      };
-    }),
-  );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { linearize } from '../../lib/testing/linear/linearize.ts';
 import type { Operation, SequentialModel } from '../../lib/testing/linear/sequential.ts';
 import { sequentialBarrier } from '../../lib/testing/linear/sequentialBarrier.ts';
@@ -18,6 +18,9 @@ import {
   type BarrierMutant,
   type Limiter,
 } from '../support/simulatedLimits.ts';
+
+// What is random is tried more often in the long run.
+vi.setConfig({ testTimeout: 120_000 });
 
 const seeds = (count: number): number[] => [...Array(count).keys()];
 
