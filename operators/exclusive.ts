@@ -57,7 +57,9 @@ export function exclusive<T, O extends ObservableInput<unknown>>(
     backlog,
     owner: options.owner,
   };
-  return (source) => new Operation(source, (destination) => new Exclusive(destination, plan));
+  const begin = (destination: Destination<ObservedValueOf<O>>): Exclusive<T, ObservedValueOf<O>> =>
+    new Exclusive(destination, plan);
+  return (source) => new Operation(source, begin);
 }
 
 /** What all subscriptions of an operator have in common. */
@@ -89,10 +91,11 @@ class Exclusive<T, R> extends Subscriber<T> {
     },
     complete: () => {
       this.current = null;
-      this.pump();
+      if (!this.pumping) this.pump();
     },
   };
-  private readonly backlog: Backlog<T>;
+  /** Made when a value has to wait. */
+  private backlog: Backlog<T> | null = null;
   private current: Holder<R> | null = null;
   /** The value of the current work: one at a time. */
   private value: T | undefined = undefined;
@@ -103,7 +106,6 @@ class Exclusive<T, R> extends Subscriber<T> {
     super(destination);
     this.plan = plan;
     this.parent = askerOf(plan.owner);
-    this.backlog = new Backlog(plan.backlog, 'exclusive()');
   }
 
   perform(holder: Holder<R>, ticket: Ticket): void {
@@ -118,14 +120,19 @@ class Exclusive<T, R> extends Subscriber<T> {
       this.pumping = true;
       this.begin(value);
       this.pumping = false;
-      if (this.sourceOver || this.backlog.length > 0) this.pump();
+      if (this.sourceOver || this.waiting) this.pump();
     } else {
       this.keep(value);
     }
   }
 
+  private get waiting(): boolean {
+    return this.backlog !== null && this.backlog.length > 0;
+  }
+
   private keep(value: T): void {
     try {
+      this.backlog ??= new Backlog(this.plan.backlog, 'exclusive()');
       this.backlog.push(value);
     } catch (error) {
       this.fail(error);
@@ -151,9 +158,9 @@ class Exclusive<T, R> extends Subscriber<T> {
   private pump(): void {
     if (this.pumping) return;
     this.pumping = true;
-    while (this.current === null && !this.closed && this.backlog.length > 0) this.begin(this.backlog.shift()!);
+    while (this.current === null && !this.closed && this.waiting) this.begin(this.backlog!.shift()!);
     this.pumping = false;
-    if (this.sourceOver && this.current === null && this.backlog.length === 0 && !this.closed) super._complete();
+    if (this.sourceOver && this.current === null && !this.waiting && !this.closed) super._complete();
   }
 
   /** Not `error()`, which is deaf once the source has completed. The consumer hears of it before the next in the queue does. */
@@ -175,13 +182,13 @@ class Exclusive<T, R> extends Subscriber<T> {
 
   protected override _complete(): void {
     this.sourceOver = true;
-    if (this.current === null && this.backlog.length === 0 && !this.pumping) super._complete();
+    if (this.current === null && !this.waiting && !this.pumping) super._complete();
   }
 
   override unsubscribe(): void {
     if (this.closed) return;
     const { current } = this;
-    this.backlog.clear();
+    this.backlog = null;
     // Who waits leaves before the teardown, which may free the gate.
     if (current?.ticket?.waiting) current.unsubscribe();
     try {

@@ -68,7 +68,8 @@ export function paced<T>(
   caller: string,
 ): MonoTypeOperatorFunction<T> {
   const terms = termsOf(limiter, options ?? {}, caller);
-  return (source) => new Operation(source, (destination) => new Paced(destination, terms));
+  const begin = (destination: Destination<T>): Paced<T> => new Paced(destination, terms);
+  return (source) => new Operation(source, begin);
 }
 
 interface Terms<T> {
@@ -118,7 +119,8 @@ class Paced<T> extends Subscriber<T> implements Waiter {
   ticket: Ticket | null = null;
   readonly frame: Frame | null;
   private readonly terms: Terms<T>;
-  private readonly backlog: Backlog<T>;
+  /** Made when a value has to wait: most never do. */
+  private backlog: Backlog<T> | null = null;
   private waitingFor: Patience | null = null;
   /** The value that has asked and was not answered yet, if `asking`. */
   private value: T | undefined = undefined;
@@ -130,7 +132,6 @@ class Paced<T> extends Subscriber<T> implements Waiter {
     super(destination);
     this.terms = terms;
     this.frame = askerOf(terms.owner);
-    this.backlog = new Backlog(terms.backlog, terms.caller);
     this.ask = terms.request?.ask ?? { cost: 1, priority: 0, timeout: Infinity, label: undefined };
   }
 
@@ -140,10 +141,19 @@ class Paced<T> extends Subscriber<T> implements Waiter {
       this.pumping = true;
       this.request(value);
       this.pumping = false;
-      if (this.backlog.length > 0 || this.sourceOver) this.pump();
-      return;
+      if (this.sourceOver || this.waiting) this.pump();
+    } else {
+      this.keep(value);
     }
+  }
+
+  private get waiting(): boolean {
+    return this.backlog !== null && this.backlog.length > 0;
+  }
+
+  private keep(value: T): void {
     try {
+      this.backlog ??= new Backlog(this.terms.backlog, this.terms.caller);
       this.backlog.push(value);
     } catch (error) {
       this.fail(error);
@@ -190,7 +200,7 @@ class Paced<T> extends Subscriber<T> implements Waiter {
       this.asking = false;
       end();
     }
-    if (this.backlog.length > 0 || this.sourceOver) this.pump();
+    if (this.sourceOver || this.waiting) this.pump();
   }
 
   refused(error: CoordinationError): void {
@@ -205,9 +215,9 @@ class Paced<T> extends Subscriber<T> implements Waiter {
   private pump(): void {
     if (this.pumping) return;
     this.pumping = true;
-    while (!this.asking && !this.closed && this.backlog.length > 0) this.request(this.backlog.shift() as T);
+    while (!this.asking && !this.closed && this.waiting) this.request(this.backlog!.shift() as T);
     this.pumping = false;
-    if (this.sourceOver && !this.asking && this.backlog.length === 0 && !this.closed) super._complete();
+    if (this.sourceOver && !this.asking && !this.waiting && !this.closed) super._complete();
   }
 
   protected override _complete(): void {
@@ -241,7 +251,7 @@ class Paced<T> extends Subscriber<T> implements Waiter {
   override unsubscribe(): void {
     if (this.closed) return;
     const { ticket } = this;
-    this.backlog.clear();
+    this.backlog = null;
     this.endPatience();
     // Who waits leaves before the teardown, which may free the gate.
     if (ticket?.waiting) ticket.core.cancel(ticket);

@@ -1,9 +1,9 @@
-import type { MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
+import { defer, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
 import type { AcquireOptions, GateRef } from '../lib/gates/gate.ts';
-import { checked, GateRequest, plainRequest } from '../lib/gates/gateRequest.ts';
-import { Holder } from '../lib/gates/holder.ts';
+import { Gated } from '../lib/gates/gated.ts';
+import { checked, type GateRequest, requestOf } from '../lib/gates/gateRequest.ts';
+import type { Holder } from '../lib/gates/holder.ts';
 import type { Ticket } from '../lib/gates/port.ts';
-import { type Destination, Stream } from '../lib/internal/stream.ts';
 
 /**
  * Subscribes to the source only while it holds a gate, for as long as the source lives.
@@ -29,34 +29,19 @@ import { type Destination, Stream } from '../lib/internal/stream.ts';
  * ```
  */
 export function withLock<T>(gate: GateRef | (() => GateRef), options?: AcquireOptions): MonoTypeOperatorFunction<T> {
-  if (typeof gate === 'function') {
-    if (options !== undefined) checked(options, 'withLock()');
-    return (source) => new Locked(source, () => new GateRequest(gate(), options, 'withLock()'));
-  }
-  const request =
-    options === undefined ? plainRequest(gate, 'withLock()') : new GateRequest(gate, options, 'withLock()');
-  return (source) => new Locked(source, request);
+  return typeof gate === 'function' ? withLockOf(gate, options) : withRequest(requestOf(gate, options, caller));
 }
 
-class Locked<T> extends Stream<T> {
-  private readonly input: Observable<T>;
-  private readonly requestFor: GateRequest | (() => GateRequest);
+const caller = 'withLock()';
 
-  constructor(input: Observable<T>, requestFor: GateRequest | (() => GateRequest)) {
-    super();
-    this.input = input;
-    this.requestFor = requestFor;
-  }
+/** Apart from the one above, so that a context is made of what its closure needs and no more. */
+function withRequest<T>(request: GateRequest): MonoTypeOperatorFunction<T> {
+  return (source) => new Gated(request, subscribeTo<T>, source);
+}
 
-  protected override start(destination: Destination<T>): Subscription {
-    const { requestFor } = this;
-    const request = typeof requestFor === 'function' ? requestFor() : requestFor;
-    const parent = request.parent();
-    const core = request.core(parent);
-    const holder = Holder.of(destination, parent, request.ask, subscribeTo<T>, this.input);
-    holder.request(core, request.signal);
-    return holder;
-  }
+function withLockOf<T>(gate: () => GateRef, options: AcquireOptions | undefined): MonoTypeOperatorFunction<T> {
+  if (options !== undefined) checked(options, caller);
+  return (source) => defer(() => new Gated(requestOf(gate(), options, caller), subscribeTo<T>, source));
 }
 
 function subscribeTo<T>(holder: Holder<T>, _ticket: Ticket, source: Observable<T>): void {

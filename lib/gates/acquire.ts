@@ -1,11 +1,11 @@
-import type { Observable, Subscription } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { GrantDiscardedError } from '../errors.ts';
-import { type Destination, Stream } from '../internal/stream.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
-import { Holder } from './holder.ts';
+import { Gated } from './gated.ts';
+import type { Holder } from './holder.ts';
 import { titleOf } from './spec.ts';
 import type { Ticket } from './port.ts';
-import { GateRequest, plainRequest } from './gateRequest.ts';
+import { type GateRequest, requestOf } from './gateRequest.ts';
 
 /**
  * Asks for a gate: a cold Observable of one grant.
@@ -30,27 +30,13 @@ import { GateRequest, plainRequest } from './gateRequest.ts';
  * ```
  */
 export function acquire(gate: GateRef, options?: AcquireOptions): Observable<Grant> {
-  return new Acquisition(
-    options === undefined ? plainRequest(gate, 'acquire()') : new GateRequest(gate, options, 'acquire()'),
-  );
+  return new Acquisition(requestOf(gate, options, 'acquire()'));
 }
 
 /** What `acquire` returns; `hold` goes past its Observable face. */
-export class Acquisition extends Stream<Grant> {
-  readonly request: GateRequest;
-
+export class Acquisition extends Gated<Grant, undefined> {
   constructor(request: GateRequest) {
-    super();
-    this.request = request;
-  }
-
-  protected override start(destination: Destination<Grant>): Subscription {
-    const { request } = this;
-    const parent = request.parent();
-    const core = request.core(parent);
-    const holder = Holder.of(destination, parent, request.ask, handOut, undefined);
-    holder.request(core, request.signal);
-    return holder;
+    super(request, handOut, undefined);
   }
 }
 

@@ -21,7 +21,7 @@ export function holdForeign<T>(
   const core = new ForeignCore(acquisition, env, run);
   const holder = Holder.of(destination, parent, plainAsk, performForeign<T>, core);
   core.holder = holder;
-  holder.request(core, undefined);
+  if (!holder.closed) holder.request(core, undefined);
   return holder;
 }
 

@@ -12,7 +12,8 @@ export class GateRequest {
   readonly ask: Ask;
   readonly signal: AbortSignal | undefined;
   private readonly ref: GateRef;
-  private readonly options: AcquireOptions | undefined;
+  private readonly key: string | undefined;
+  private readonly owner: Grant | undefined;
   /** A live gate brings its host along. */
   private readonly home: GateHost | null;
   private host: GateHost | null = null;
@@ -20,7 +21,8 @@ export class GateRequest {
 
   constructor(ref: GateRef, options: AcquireOptions | undefined, caller: string, more?: readonly string[]) {
     this.ref = ref;
-    this.options = options;
+    this.key = options?.key;
+    this.owner = options?.owner;
     this.signal = options?.signal;
     this.home = homeOf(ref, caller);
     this.ask = options === undefined ? plainAsk : wishesOf(ref, options, caller, more);
@@ -28,7 +30,7 @@ export class GateRequest {
 
   /** For whom it is made. */
   parent(): Frame | null {
-    return askerOf(this.options?.owner);
+    return this.owner === undefined ? asker() : askerOf(this.owner);
   }
 
   /** The live core, for somebody in this frame. */
@@ -38,7 +40,7 @@ export class GateRequest {
   }
 
   private find(host: GateHost): GateCore {
-    const core = host.core(this.ref, this.options?.key);
+    const core = host.core(this.ref, this.key);
     checkCost(core, this.ask.cost);
     this.last = core;
     this.host = host;
@@ -47,21 +49,28 @@ export class GateRequest {
 }
 
 /** For whom somebody asks: the owner that is named, else the code that is running. */
-export function askerOf(owner: Grant | undefined): Frame | null {
-  const frame = owner === undefined ? frameHere() : Ticket.frameOf(owner);
+export const askerOf = (owner: Grant | undefined): Frame | null =>
+  owner === undefined ? asker() : living(Ticket.frameOf(owner));
+
+function asker(): Frame | null {
+  const frame = frameHere();
   return frame === null ? null : living(frame);
 }
 
-let lastRef: GateRef | null = null;
+/** What somebody asks of a gate, checked. */
+export const requestOf = (ref: GateRef, options: AcquireOptions | undefined, caller: string): GateRequest =>
+  options === undefined ? plainRequest(ref, caller) : new GateRequest(ref, options, caller);
+
+let lastRef: unknown = Symbol('none');
 let lastRequest: GateRequest | null = null;
 
 /** A request without wishes. Who asks again and again asks for the same gate as a rule, and gets the same request. */
-export function plainRequest(ref: GateRef, caller: string): GateRequest {
-  if (ref !== lastRef || lastRequest === null) {
+function plainRequest(ref: GateRef, caller: string): GateRequest {
+  if (ref !== lastRef) {
     lastRequest = new GateRequest(ref, undefined, caller);
     lastRef = ref;
   }
-  return lastRequest;
+  return lastRequest!;
 }
 
 /** What options ask for, checked; of whom is not known yet. */

@@ -1,11 +1,11 @@
-import { isObservable, Observable, type ObservableInput, type ObservedValueOf, type Subscription } from 'rxjs';
-import { type Destination, Stream } from '../internal/stream.ts';
+import { isObservable, Observable, type ObservableInput, type ObservedValueOf } from 'rxjs';
 import { expected } from '../internal/options.ts';
 import { Acquisition } from './acquire.ts';
 import { holdForeign } from './foreign.ts';
 import type { Grant } from './gate.ts';
+import { Gated } from './gated.ts';
+import type { Holder } from './holder.ts';
 import type { Ticket } from './port.ts';
-import { Holder } from './holder.ts';
 
 /**
  * Runs work under a grant, and gives the grant back when the work is over, whichever way it ends.
@@ -38,30 +38,10 @@ export function hold<O extends ObservableInput<unknown>>(
     expected('What hold() waits for', "an Observable of grants, such as acquire('db')", acquisition);
   if (typeof work !== 'function') expected('The work of hold()', 'a function of the grant', work);
   return acquisition instanceof Acquisition
-    ? new Held<ObservedValueOf<O>>(acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>)
+    ? new Gated(acquisition.request, perform, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>)
     : new Observable((subscriber) =>
         holdForeign(subscriber, acquisition, work as (grant: Grant) => ObservableInput<ObservedValueOf<O>>),
       );
-}
-
-class Held<T> extends Stream<T> {
-  private readonly acquisition: Acquisition;
-  private readonly run: (grant: Grant) => ObservableInput<T>;
-
-  constructor(acquisition: Acquisition, run: (grant: Grant) => ObservableInput<T>) {
-    super();
-    this.acquisition = acquisition;
-    this.run = run;
-  }
-
-  protected override start(destination: Destination<T>): Subscription {
-    const { request } = this.acquisition;
-    const parent = request.parent();
-    const core = request.core(parent);
-    const holder = Holder.of(destination, parent, request.ask, perform<T>, this.run);
-    holder.request(core, request.signal);
-    return holder;
-  }
 }
 
 function perform<T>(holder: Holder<T>, ticket: Ticket, run: (grant: Grant) => ObservableInput<T>): void {

@@ -59,12 +59,14 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
     job: Job<T, unknown>,
     subject: unknown,
   ) {
-    // RxJS looks through whatever it is given for a Subscription to join; a plain sink is none.
-    super(destination as Subscriber<T>);
+    super();
+    this.destination = destination as Subscriber<T>;
     this.parent = parent;
     this.ask = ask;
     this.job = job;
     this.subject = subject;
+    // Left to RxJS, this would be a search through whatever a sink has for what a Subscription has.
+    if (destination instanceof Subscriber) destination.add(this);
   }
 
   static of<T, S>(destination: Destination<T>, parent: Frame | null, ask: Ask, job: Job<T, S>, subject: S): Holder<T> {
@@ -102,9 +104,8 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
 
   /** Asks for the grant. */
   request(core: GateCore, signal: AbortSignal | undefined): void {
-    if (this.closed) return;
-    if (signal !== undefined || this.ask.timeout !== Infinity) this.requestWithin(core, signal);
-    else core.enter(this);
+    if (signal === undefined && this.ask.timeout === Infinity) core.enter(this);
+    else this.requestWithin(core, signal);
     if (this.phase === ASKING) this.phase = WAITING;
   }
 

@@ -156,7 +156,11 @@ export function setDefaultHost(host: GateHost | null): void {
 
 /** The gates that bare names and descriptions resolve to for the work of this frame. */
 export function hostOf(frame: Frame | null): GateHost {
-  const coordinator = frame === null ? null : (nearest(frame, 'coordinator') as { readonly gates: GateHost } | null);
+  return frame === null ? defaultHost() : hostAbove(frame);
+}
+
+function hostAbove(frame: Frame): GateHost {
+  const coordinator = nearest(frame, 'coordinator') as { readonly gates: GateHost } | null;
   return coordinator === null ? defaultHost() : coordinator.gates;
 }
 

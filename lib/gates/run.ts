@@ -4,7 +4,7 @@ import { type Frame, runIn } from '../internal/context.ts';
 import { expected, optionsFirst } from '../internal/options.ts';
 import { lostError } from './describe.ts';
 import type { AcquireOptions, GateRef, Grant } from './gate.ts';
-import { GateRequest, plainRequest } from './gateRequest.ts';
+import { type GateRequest, requestOf } from './gateRequest.ts';
 import { aborted, type Patience, patience } from './patience.ts';
 import type { Ask, GateCore, Ticket, Waiter } from './port.ts';
 import type { LossReason } from './state.ts';
@@ -30,7 +30,7 @@ export function run<T>(gate: GateRef, options: AcquireOptions | WorkOf<T>, work?
   if (typeof options === 'function' && work !== undefined) optionsFirst('run()');
   const [wishes, task] = typeof options === 'function' ? [undefined, options] : [options, work];
   if (typeof task !== 'function') expected('The work of run()', 'a function of the grant', task);
-  const request = wishes === undefined ? plainRequest(gate, 'run()') : new GateRequest(gate, wishes, 'run()');
+  const request = requestOf(gate, wishes, 'run()');
   const parent = request.parent();
   const core = request.core(parent);
   return new Promise((resolve, reject) => {

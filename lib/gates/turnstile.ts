@@ -71,17 +71,14 @@ export class Turnstile implements InMemory {
     const ticket = new Ticket(this, waiter);
     waiter.ticket = ticket;
     this.resting = false;
-    if (this.line.head !== null || this.due > 0 || !this.opensNow(waiter.ask.cost)) {
+    const { cost } = waiter.ask;
+    const alone = this.line.head === null && this.due === 0;
+    if (alone && (this.timed ? this.opensByNow(cost) : this.policy.opensAt(cost, 0, 1) <= 0)) {
+      this.book(ticket);
+      this.told(ticket);
+    } else {
       this.wait(ticket);
-      return;
     }
-    this.book(ticket);
-    this.told(ticket);
-  }
-
-  /** Whether a newcomer may enter, nobody being before it. */
-  private opensNow(cost: number): boolean {
-    return this.timed ? this.opensByNow(cost) : this.policy.opensAt(cost, 0, 1) <= 0;
   }
 
   private opensByNow(cost: number): boolean {

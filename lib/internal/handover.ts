@@ -28,23 +28,24 @@ export function handOver(item: Reserved): void {
 
 /** Closes a turn; the outermost one delivers. */
 export function end(): void {
-  try {
-    if (depth === 1 && last > 0) deliver();
-  } finally {
-    depth--;
-  }
+  if (--depth === 0 && last > 0) deliver();
 }
 
-/** The depth stays at 1 meanwhile: work that ends while it is being delivered only adds to the list. */
+/** A turn of its own: work that ends while it is being delivered only adds to the list. */
 function deliver(): void {
-  while (next < last) {
-    const item = reserved[next]!;
-    reserved[next++] = null;
-    if (next === last) next = last = 0;
-    try {
-      item.deliver();
-    } catch (error) {
-      reportUnhandled(error);
+  depth = 1;
+  try {
+    while (next < last) {
+      const item = reserved[next]!;
+      reserved[next++] = null;
+      if (next === last) next = last = 0;
+      try {
+        item.deliver();
+      } catch (error) {
+        reportUnhandled(error);
+      }
     }
+  } finally {
+    depth = 0;
   }
 }

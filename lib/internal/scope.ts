@@ -10,8 +10,12 @@ let around: Frame | null = null;
 
 /** The innermost frame that the running code is known to belong to, or `null`. */
 export function frameHere(): Frame | null {
+  return inner === null ? currentFrame() : innermost();
+}
+
+function innermost(): Frame | null {
   const tracked = currentFrame();
-  return inner !== null && around === tracked ? inner : tracked;
+  return around === tracked ? inner : tracked;
 }
 
 /** Calls `fn(argument)` as the work of `frame` until it returns. */

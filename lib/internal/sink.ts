@@ -100,7 +100,16 @@ export function sinkOf<T>(
   error?: ((error: unknown) => void) | null,
   complete?: (() => void) | null,
 ): Sink<T> {
-  if (typeof observer === 'object' && observer !== null) return new ObserverSink(observer);
-  if (!observer && !error && !complete) return deaf;
-  return new FunctionSink(observer, error, complete);
+  return typeof observer === 'function'
+    ? new FunctionSink(observer, error, complete)
+    : observerSink(observer, error, complete);
+}
+
+function observerSink<T>(
+  observer: Partial<Observer<T>> | null | undefined,
+  error: ((error: unknown) => void) | null | undefined,
+  complete: (() => void) | null | undefined,
+): Sink<T> {
+  if (observer) return new ObserverSink(observer);
+  return !error && !complete ? deaf : new FunctionSink<T>(undefined, error, complete);
 }
