@@ -1,10 +1,10 @@
-/** npm run bench -- gates | limits | events | all | gates/<table> ... [--quick] [--json] [--strict] */
+/** npm run bench -- gates | limits | events | log | all | gates/<table> ... [--quick] [--json] [--strict] */
 import { cpus } from 'node:os';
 import { FULL, QUICK, runTable } from './harness.mjs';
 import { barText, tableText } from './report.mjs';
 import { prepare } from './setup.mjs';
 
-const GROUPS = ['gates', 'limits', 'events'];
+const GROUPS = ['gates', 'limits', 'events', 'log'];
 const FLAGS = ['--quick', '--json', '--strict'];
 const USAGE = `usage: npm run bench -- ${GROUPS.join(' | ')} | all | <group>/<table> ... [${FLAGS.join('] [')}]`;
 

@@ -198,10 +198,12 @@ export class EventBus {
   #takeDown(topic: Topic, event: CoordinatorEvent): void {
     for (const { selector, tap } of topic.taps) {
       try {
-        if (selector.accepts === null || selector.accepts(event)) tap.take(event);
+        if (selector.accepts !== null && !selector.accepts(event)) continue;
       } catch (error) {
         this.#owner.failed(error, event, tap);
+        continue;
       }
+      tap.take(event);
     }
   }
 

@@ -29,6 +29,8 @@ export class Keeper implements Work, OutboxOwner<string> {
   readonly random: () => number;
   kept = 0;
   lost = 0;
+  /** In this turn and in the outbox. */
+  pending = 0;
   readonly #host: Kernel;
   readonly #options: KeeperOptions;
   readonly #outbox: Outbox<string>;
@@ -54,13 +56,11 @@ export class Keeper implements Work, OutboxOwner<string> {
     });
   }
 
-  get pending(): number {
-    return this.#turn.length + this.#outbox.size;
-  }
-
   take(event: CoordinatorEvent): void {
-    if (this.#turn.length + this.#outbox.size < this.#options.maxBuffer) this.#turn.push(event);
-    else this.#overflow(event);
+    if (this.pending < this.#options.maxBuffer) {
+      this.pending++;
+      this.#turn.push(event);
+    } else this.#overflow(event);
     if (this.#scheduled) return;
     this.#scheduled = true;
     if (this.before === null) this.#host.begin(this);
@@ -88,12 +88,14 @@ export class Keeper implements Work, OutboxOwner<string> {
 
   arrived(lines: readonly Line<string>[]): void {
     this.kept += lines.length;
+    this.pending -= lines.length;
     this.#settle();
   }
 
   failed(lines: readonly Line<string>[], error: unknown): void {
     const lost = new Count();
     for (const { value } of lines) lost.add(value);
+    this.pending -= lines.length;
     this.#lose(lost, error);
     this.#settle();
   }
@@ -114,6 +116,7 @@ export class Keeper implements Work, OutboxOwner<string> {
       } catch (error) {
         const lost = new Count();
         lost.add(event.name);
+        this.pending--;
         this.#lose(lost, error);
       }
     }

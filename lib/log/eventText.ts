@@ -28,12 +28,14 @@ export function eventText({ args, result, redaction }: EventTextOptions): (event
   const strict = { root: 'data', redaction };
   const opaque = { root: 'data', redaction, opaque: true };
   let quoted = new Map<string, string>();
+  let latest = NaN;
+  let moment = '';
 
   const head = (name: string): string => {
     let text = quoted.get(name);
     if (text === undefined) {
       if (quoted.size === remembered) quoted = new Map();
-      quoted.set(name, (text = `{"name":${JSON.stringify(name)},"id":"`));
+      quoted.set(name, (text = `{"name":${lossless(name)},"id":"`));
     }
     return text;
   };
@@ -49,12 +51,17 @@ export function eventText({ args, result, redaction }: EventTextOptions): (event
 
   return (event) => {
     const { id, seq, timestamp, sender, runId, correlationId, causationId, traceparent } = event;
-    let text = `${head(event.name)}${id}","seq":${seq},"timestamp":${timestamp}`;
-    if (sender !== undefined) text += `,"sender":${JSON.stringify(sender)}`;
-    if (runId !== undefined) text += `,"runId":${JSON.stringify(runId)}`;
-    if (correlationId !== undefined) text += `,"correlationId":${JSON.stringify(correlationId)}`;
-    if (causationId !== undefined) text += `,"causationId":${JSON.stringify(causationId)}`;
-    if (traceparent !== undefined) text += `,"traceparent":${JSON.stringify(traceparent)}`;
+    // Events of one name and one millisecond come in crowds.
+    if (timestamp !== latest) {
+      latest = timestamp;
+      moment = `","timestamp":${timestamp},"seq":`;
+    }
+    let text = head(event.name) + id + moment + `${seq}`;
+    if (sender !== undefined) text += `,"sender":${lossless(sender)}`;
+    if (runId !== undefined) text += `,"runId":${lossless(runId)}`;
+    if (correlationId !== undefined) text += `,"correlationId":${lossless(correlationId)}`;
+    if (causationId !== undefined) text += `,"causationId":${lossless(causationId)}`;
+    if (traceparent !== undefined) text += `,"traceparent":${lossless(traceparent)}`;
     // Data that is undefined is left out, as of events that have none.
     return event.data === undefined ? `${text}}` : `${text},"data":${dataText(event)}}`;
   };

@@ -70,8 +70,8 @@ describe('what is kept', () => {
     emit('a', undefined);
     await settled();
     await kept(log);
-    expect(texts[0]).toMatch(/^\{"name":"say \\"hi\\"\\n","id":"\w{26}","seq":1,"timestamp":1000,"data":\{"a":1\}\}$/);
-    expect(texts[1]).toMatch(/^\{"name":"a","id":"\w{26}","seq":2,"timestamp":1000\}$/);
+    expect(texts[0]).toMatch(/^\{"name":"say \\"hi\\"\\n","id":"\w{26}","timestamp":1000,"seq":1,"data":\{"a":1\}\}$/);
+    expect(texts[1]).toMatch(/^\{"name":"a","id":"\w{26}","timestamp":1000,"seq":2\}$/);
   });
 
   it('is in the order of the bus where handlers emit', async () => {
