@@ -1,4 +1,4 @@
-import { asyncScheduler, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
+import { asyncScheduler, firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { currentFrame, runIn, type Frame } from '../../lib/internal/context.ts';
 import { memoryLog, type MemoryLog } from '../../lib/log/memoryLog.ts';
@@ -181,6 +181,27 @@ describe('memoryLog', () => {
     log.read('s', { maxBuffer: 3 }).subscribe(({ seq }) => seen.push(`b${seq}`));
     await drainJobs();
     expect(seen.join(' ')).toBe('a1 a2 b1 b2 b3 a3 a4 b4 b5 b6 a5 a6');
+  });
+
+  it('lets other work have its turn when a reader has had `maxBuffer` events, however many appends have woken it', async () => {
+    const log = memoryLog();
+    const seen: unknown[] = [];
+    log.read('s', { follow: true, maxBuffer: 3 }).subscribe(({ seq }) => seen.push(seq));
+    for (let n = 1; n <= 6; n++) void log.append('s', [n]);
+    void Promise.resolve().then(() => seen.push('other'));
+    await drainJobs();
+    expect(seen).toEqual([1, 2, 3, 'other', 4, 5, 6]);
+  });
+
+  it('decodes nothing more for a reader that has left', async () => {
+    let decoded = 0;
+    const log = memoryLog({
+      codec: { encode: JSON.stringify, decode: (text) => (decoded++, JSON.parse(text) as unknown) },
+    });
+    await fill(log, 100);
+    await lastValueFrom(log.read('s').pipe(take(5)));
+    await drainJobs();
+    expect(decoded).toBe(5);
   });
 
   it('needs no stack for a chain of 100,000 events over two streams', async () => {
