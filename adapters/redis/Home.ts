@@ -19,6 +19,8 @@ export interface Home {
   /** How long a request goes on without a server, ms. */
   readonly patience: number;
   readonly clock: Clock & { wall(): number };
+  /** Why there was no connection last. */
+  readonly trouble: unknown;
   readonly link: Link;
   readonly server: ServerClock;
   readonly scripts: Scripts;

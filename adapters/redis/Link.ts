@@ -146,9 +146,12 @@ export class Link {
     });
     const open = async (): Promise<RedisClient> => {
       const client = await make();
-      client.on('error', () => undefined);
+      let trouble: unknown = new Error('The connection ended.');
+      client.on('error', (error: unknown) => {
+        trouble = error;
+      });
       client.on('end', () => {
-        if (life === this.life) this.fail(new Error('The connection ended.'));
+        if (life === this.life) this.fail(trouble);
       });
       return client;
     };
@@ -157,8 +160,8 @@ export class Link {
       if (life !== this.life) return;
       this.commands = commands;
       this.messages = messages;
-      messages.on('message', (_channel: string, text: string) => {
-        if (life === this.life) onMessage(text);
+      messages.on('message', (_channel, text) => {
+        if (life === this.life) onMessage(text as string);
       });
       const ready = async (): Promise<void> => {
         await Promise.all([commands.connect(), messages.connect()]);

@@ -60,7 +60,7 @@ export class RedisPlace implements Home {
   private readonly callers = new Set<{ readonly go: () => void }>();
   /** How many of them there are, sent or not. */
   private calls = 0;
-  private outage: unknown = undefined;
+  trouble: unknown = undefined;
 
   constructor(settings: PlaceSettings, env: BackendEnv) {
     const { make, prefix, commandTimeout, crashTtl, grace, patience, clocks } = settings;
@@ -198,10 +198,9 @@ export class RedisPlace implements Home {
   }
 
   private suffer(cause: unknown): void {
-    this.outage = cause;
+    this.trouble = cause;
     this.debts.unsent();
-    for (const gate of this.waiting())
-      for (const ticket of gate.requests.all.values()) gate.requests.suffer(ticket, cause);
+    for (const gate of this.waiting()) for (const ticket of gate.requests.all.values()) gate.requests.suffer(ticket);
   }
 
   readonly command = async (
@@ -236,7 +235,7 @@ export class RedisPlace implements Home {
     return new Promise((resolve, reject) => {
       const timer = after(this.clock, this.patience, () => {
         this.callers.delete(caller);
-        reject(unavailable(what, 'not-applied', this.outage, this.patience));
+        reject(unavailable(what, 'not-applied', this.trouble, this.patience));
       });
       const caller = {
         go: () => {

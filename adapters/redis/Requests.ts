@@ -52,7 +52,7 @@ export class Requests {
   add(ticket: RedisTicket): void {
     this.all.set(ticket.id, ticket);
     if (this.home.link.up) this.ask(ticket);
-    else this.suffer(ticket, undefined);
+    else this.suffer(ticket);
   }
 
   delete(ticket: RedisTicket): boolean {
@@ -96,6 +96,8 @@ export class Requests {
   /** The server has said what is to become of a request. */
   private answered(ticket: RedisTicket, reply: Reply): void {
     const { gate } = this;
+    ticket.outage?.unsubscribe();
+    ticket.outage = null;
     const [code, now, one, two, three] = reply as unknown as readonly [number, number, never, never, never];
     switch (code) {
       case IN:
@@ -196,15 +198,14 @@ export class Requests {
   /** There is a connection again, perhaps to a server that has forgotten everything. */
   resume(): void {
     this.beat();
-    for (const ticket of this.all.values()) {
-      ticket.outage?.unsubscribe();
-      ticket.outage = null;
-      if (!ticket.queued && !ticket.asking) this.ask(ticket);
-    }
+    for (const ticket of this.all.values()) if (!ticket.queued && !ticket.asking) this.ask(ticket);
   }
 
-  /** There is no connection: a request lasts no longer than the backend's patience, and its own. */
-  suffer(ticket: RedisTicket, cause: unknown): void {
+  /**
+   * There is no connection, or a server that refuses to work: until it answers, a request lasts no longer than the backend's
+   * patience, and its own.
+   */
+  suffer(ticket: RedisTicket): void {
     const { gate, home } = this;
     if (home.patience === Infinity || ticket.outage !== null) return;
     const { timeout } = ticket.waiter.ask;
@@ -213,7 +214,7 @@ export class Requests {
     ticket.outage = after(home.clock, left, () => {
       const heard = ticket.queued || ticket.doubtful || ticket.asking;
       gate.part(ticket);
-      gate.refuse(ticket, unavailable(titleOf(gate), heard ? 'unknown' : 'not-applied', cause, left));
+      gate.refuse(ticket, unavailable(titleOf(gate), heard ? 'unknown' : 'not-applied', home.trouble, left));
     });
   }
 }

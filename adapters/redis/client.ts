@@ -8,7 +8,7 @@ export interface RedisClient {
   connect(): Promise<unknown>;
   disconnect(reconnect?: boolean): void;
   call(command: string, ...args: readonly string[]): Promise<unknown>;
-  on(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
 }
 
 type Constructor = new (url: string, options: Record<string, unknown>) => RedisClient;

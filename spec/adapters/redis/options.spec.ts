@@ -1,0 +1,52 @@
+import { Cluster, Redis } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import { redisBackend, type RedisBackendOptions } from '../../../adapters/redis/index.ts';
+import { createCoordinator } from '../../../lib/events/createCoordinator.ts';
+import { mutex } from '../../../lib/gates/mutex.ts';
+import { errorOf } from '../../support/gateWorld.ts';
+
+const url = 'redis://localhost';
+const wrong = async (options: unknown): Promise<string> => {
+  const { code, message } = await errorOf(() => redisBackend(options as RedisBackendOptions));
+  return `${code}: ${message}`;
+};
+
+describe('redisBackend()', () => {
+  it('refuses what makes no sense, before it connects', async () => {
+    const client = new Redis({ lazyConnect: true });
+    const cluster = new Cluster([{ host: 'localhost', port: 1 }], { lazyConnect: true });
+    const cases: [options: unknown, message: RegExp][] = [
+      [undefined, /takes an object of options/],
+      [{}, /either a url or a client/],
+      [{ url, client }, /either a url or a client/],
+      [{ url: 'http://localhost' }, /redis:\/\/ or rediss:\/\/ URL/],
+      [{ client: {} }, /client must be a client of ioredis/],
+      [{ client: cluster }, /is a Cluster/],
+      [{ url, prefix: 'a b' }, /prefix must be a text without spaces/],
+      [{ url, prefix: '' }, /prefix must be/],
+      [{ url, grace: '3 moons' }, /grace must be a positive duration/],
+      [{ url, crashTtl: 0 }, /crashTtl must be a positive duration/],
+      [{ url, commandTimeout: Infinity }, /commandTimeout must be a positive duration/],
+      [{ url, patience: -1 }, /patience must be a positive duration/],
+      [{ url, onUnavailable: 'local' }, /onUnavailable must be one of 'fail', 'wait'/],
+      [{ url, onUnavailable: 'wait', patience: 1 }, /patience must be left out/],
+      [{ url, retries: 3 }, /no option 'retries'/],
+    ];
+    for (const [options, message] of cases) expect(await wrong(options)).toMatch(message);
+  });
+
+  it('refuses a lease that is too short for a network, where it is opened', async () => {
+    const backend = redisBackend({ url });
+    const short = mutex('db', { ttl: 50 });
+    expect(backend.supports(short)).toContain("The ttl of 'db' is 50 ms");
+    expect(backend.supports(mutex('db', { ttl: 100 }))).toBe(true);
+    expect((await errorOf(() => createCoordinator({ backend }).open(short))).code).toBe('RXB_CONFIG');
+  });
+
+  it('does not connect until a gate is used, and says what it is', async () => {
+    const backend = redisBackend({ url: 'redis://localhost:1' });
+    expect([backend.kind, backend.shared, backend.find('db')]).toEqual(['redis', true, null]);
+    expect([backend.waits(), backend.settled()]).toEqual([[], undefined]);
+    await backend.close();
+  });
+});

@@ -1,0 +1,288 @@
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keysOf, protocolOf } from '../../../adapters/redis/protocol.ts';
+import { serverTime } from '../../../adapters/redis/lua/prelude.ts';
+import { makeScripts, type OperationName } from '../../../adapters/redis/scripts.ts';
+import { cyclicBarrier } from '../../../lib/gates/cyclicBarrier.ts';
+import { mutex } from '../../../lib/gates/mutex.ts';
+import { rateLimiter } from '../../../lib/gates/rateLimiter.ts';
+import { semaphore } from '../../../lib/gates/semaphore.ts';
+import { ask, fates, line, type Asked } from '../../../lib/testing/contract/lab.ts';
+import { redisLab, type RedisLab } from '../../support/redisLab.ts';
+import { installTime, redisForSpecs, type RedisServer } from '../../support/redisServer.ts';
+
+let server: RedisServer;
+let admin: Redis;
+let lab: RedisLab;
+
+beforeAll(async () => {
+  server = await redisForSpecs();
+  admin = new Redis(server.url);
+}, installTime);
+
+afterAll(async () => {
+  admin.disconnect();
+  await server.stop();
+});
+
+beforeEach(() => {
+  lab = redisLab(server.url);
+});
+
+afterEach(() => lab.close());
+
+/** How many scripts are sent while something is done. */
+async function sent(work: () => Promise<unknown>, ...labs: readonly RedisLab[]): Promise<number> {
+  const total = (): number => [lab, ...labs].reduce((sum, { traffic }) => sum + traffic.sent, 0);
+  const before = total();
+  await work();
+  await lab.idle();
+  return total() - before;
+}
+
+/** The server loses everything but the time of the spec. */
+async function forget(): Promise<void> {
+  for (const key of await admin.keys(`${lab.prefix}:{*`)) await admin.del(key);
+}
+
+describe('one operation', () => {
+  const spec = mutex('raw');
+  const scripts = makeScripts(serverTime);
+  let prefix = '';
+  let cases = 0;
+
+  beforeEach(() => {
+    prefix = `${lab.prefix}-raw${++cases}`;
+  });
+
+  const run = (operation: OperationName, args: readonly (string | number)[], notAfter: string | number = 'inf') => {
+    const keys = keysOf(prefix, spec.name, undefined);
+    const { policy, args: own } = protocolOf(spec, 30_000, 3_000);
+    const { text } = scripts.of(operation, policy);
+    return admin.eval(text, keys.length, ...keys, notAfter, ...own, '', ...args) as Promise<number[]>;
+  };
+  const acquire = (id: string, notAfter?: string | number) => run('acquire', [id, 1, 'channel who', 0], notAfter);
+
+  it('has one effect, however often it arrives', async () => {
+    const [code, , fence] = await acquire('a');
+    const [again, , sameFence] = await acquire('a');
+    expect([code, again, sameFence]).toEqual([1, 1, fence]);
+    await acquire('b');
+    await acquire('b');
+    expect(await admin.zcard(`${prefix}:{raw}:q`)).toBe(1);
+    expect((await run('release', ['a', 'release', 0]))[0]).toBe(1);
+    expect((await run('release', ['a', 'release', 0]))[0]).toBe(6);
+  });
+
+  it('has none when it comes too late', async () => {
+    const [code, now] = await acquire('a', 1_000_000);
+    expect(code).toBe(0);
+    expect(Math.abs(now! / 1000 - Date.now())).toBeLessThan(60_000);
+    expect(await admin.keys(`${prefix}:*`)).toEqual([]);
+  });
+
+  it('is refused for ever once it was called off, although it was on its way', async () => {
+    const later = Date.now() * 1000 + 60_000_000;
+    expect((await run('release', ['ghost', 'cancel', later]))[0]).toBe(6);
+    expect((await acquire('ghost'))[0]).toBe(7);
+    expect((await acquire('other'))[0]).toBe(1);
+  });
+
+  it('leaves nothing behind that lives for ever', async () => {
+    await acquire('a');
+    await acquire('b');
+    for (const key of await admin.keys(`${prefix}:*`)) expect([key, await admin.pttl(key)]).not.toEqual([key, -1]);
+    expect(await admin.keys(`${prefix}:*`)).toHaveLength(3);
+  });
+});
+
+describe('traffic', () => {
+  it('is two commands for a lock that is free', async () => {
+    const gate = lab.open(mutex('gate'));
+    const warm = ask(gate);
+    await lab.idle();
+    warm.leave();
+    await lab.idle();
+    const cycle = async (): Promise<void> => {
+      const one = ask(gate);
+      await lab.idle();
+      expect(one.fate).toBe('held');
+      one.leave();
+    };
+    expect(await sent(cycle)).toBe(2);
+  });
+
+  it('is two commands for each of a hundred who wait, in two processes', async () => {
+    const twin = lab.twin();
+    const gates = [twin.open(mutex('gate')), lab.open(mutex('gate'))];
+    // Both are connected.
+    const [other, first] = [ask(gates[0]!), ask(gates[1]!)];
+    await lab.idle();
+    other.leave();
+    await lab.idle();
+    expect(first.fate).toBe('held');
+    const all: Asked[] = [];
+    const everybody = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) all.push(ask(gates[i % 2]!));
+      await lab.idle();
+      first.leave();
+      for (let served = 0; served < 100; served++) {
+        await lab.idle();
+        const held = all.filter(({ fate }) => fate === 'held');
+        expect(held).toHaveLength(1);
+        held[0]?.leave();
+      }
+    };
+    // One for the first, whose other one came before.
+    expect(await sent(everybody, twin)).toBe(201);
+  });
+
+  it('is one command for a permitted call and two for one that has to wait', async () => {
+    const gate = lab.open(rateLimiter('gate', { limit: 1, per: 100 }));
+    const warm = ask(gate);
+    await lab.advance(100);
+    expect(warm.fate).toBe('spent');
+    expect(await sent(async () => ask(gate))).toBe(1);
+    let late: Asked | undefined;
+    expect(await sent(async () => (late = ask(gate)))).toBe(1);
+    expect(await sent(() => lab.advance(100))).toBe(1);
+    expect(late?.fate).toBe('spent');
+  });
+
+  it('of renewals is shared by all leases of a process', async () => {
+    for (let i = 0; i < 1_000; i++) ask(lab.open(mutex(`gate ${i}`)));
+    await lab.idle();
+    await lab.advance(10_000);
+    expect(await sent(() => lab.advance(10_000))).toBeLessThanOrEqual(20);
+  });
+});
+
+describe('a message that is lost', () => {
+  const deafen = (one: RedisLab): void => {
+    for (const client of one.traffic.clients) client.removeAllListeners('message');
+  };
+
+  it('costs a waiter no more than a third of the grace', async () => {
+    const twin = lab.twin();
+    const a = ask(lab.open(mutex('gate')));
+    await lab.idle();
+    const b = ask(twin.open(mutex('gate')));
+    await lab.idle();
+    deafen(twin);
+    a.leave();
+    await lab.idle();
+    expect(b.fate).toBe('waiting');
+    await lab.advance(1_000);
+    expect(b.fate).toBe('held');
+    await lab.advance(60_000);
+    expect(b.fate).toBe('held');
+  });
+
+  it('costs a party of a barrier no more either, and it learns its place', async () => {
+    const twin = lab.twin();
+    const meeting = cyclicBarrier('meeting', { parties: 2 });
+    const a = ask(twin.open(meeting));
+    await lab.idle();
+    deafen(twin);
+    const b = ask(lab.open(meeting));
+    await lab.idle();
+    expect(fates([a, b])).toEqual(['waiting', 'spent']);
+    await lab.advance(1_000);
+    expect([a.fate, a.grant.index, b.grant.index]).toEqual(['spent', 0, 1]);
+  });
+
+  it('of a token is asked for again', async () => {
+    const twin = lab.twin();
+    const spec = rateLimiter('api', { limit: 1, per: 500 });
+    await line(lab, lab.open(spec), {});
+    const b = ask(twin.open(spec));
+    await lab.idle();
+    const c = ask(lab.open(spec));
+    await lab.idle();
+    deafen(twin);
+    await lab.advance(3_000);
+    expect(fates([b, c])).toEqual(['spent', 'spent']);
+  });
+});
+
+describe('when Redis loses everything', () => {
+  it('the holder hears of it at its next renewal, and the next fence is higher all the same', async () => {
+    const twin = lab.twin();
+    const a = ask(lab.open(mutex('gate')));
+    await lab.idle();
+    await forget();
+    const b = ask(twin.open(mutex('gate')));
+    await lab.idle();
+    expect(b.grant.fence).toBeGreaterThan(a.grant.fence ?? NaN);
+    await lab.advance(10_000);
+    expect([a.fate, b.fate]).toEqual(['RXB_LEASE_LOST', 'held']);
+    expect((a.error as { details: { reason: string } }).details.reason).toBe('taken-over');
+  });
+
+  it('a holder that nobody followed hears of it too', async () => {
+    const a = ask(lab.open(mutex('gate')));
+    await lab.idle();
+    await forget();
+    await lab.advance(10_000);
+    expect((a.error as { details: { reason: string } }).details.reason).toBe('data-loss');
+  });
+
+  it('waiters ask again, in the same order', async () => {
+    const gate = lab.open(mutex('gate'));
+    const [a, b, c] = (await line(lab, gate, {}, {}, {})) as [Asked, Asked, Asked];
+    await forget();
+    await lab.advance(1_000);
+    expect(fates([a, b, c])).toEqual(['held', 'held', 'waiting']);
+    b.leave();
+    await lab.idle();
+    expect(c.fate).toBe('held');
+  });
+
+  it('a barrier is broken for those who waited', async () => {
+    const a = ask(lab.open(cyclicBarrier('meeting', { parties: 2 })));
+    await lab.idle();
+    await forget();
+    await lab.advance(1_000);
+    expect([a.fate, String(a.error)]).toEqual(['RXB_BARRIER_BROKEN', expect.stringContaining('lost')]);
+  });
+});
+
+describe('descriptions', () => {
+  it('that differ between processes are refused while one is in use, and taken over when it is not', async () => {
+    const twin = lab.twin();
+    const a = ask(lab.open(semaphore('pool', { permits: 2 })));
+    await lab.idle();
+    const b = ask(twin.open(semaphore('pool', { permits: 3 })));
+    await lab.idle();
+    expect([a.fate, b.fate]).toEqual(['held', 'RXB_SPEC_CONFLICT']);
+    expect(String(b.error)).toContain('"permits":2');
+    a.leave();
+    await lab.idle();
+    const c = ask(twin.open(semaphore('pool', { permits: 3 })), { cost: 3 });
+    await lab.idle();
+    expect(c.fate).toBe('held');
+  });
+
+  it('changed by one process hold for all, and for keys', async () => {
+    const twin = lab.twin();
+    const spec = semaphore('pool', { permits: 1 });
+    await lab.open(spec).change({ permits: 2 });
+    const all = [ask(twin.open(spec), { cost: 2 }), ask(twin.open(spec), { cost: 2, key: 'k' })];
+    await lab.idle();
+    expect(fates(all)).toEqual(['held', 'held']);
+    expect(await twin.open(spec).inspect('k')).toMatchObject({ spec: { permits: 2 }, available: 0, key: 'k' });
+    expect(await twin.open(spec).force('all', 'enough')).toBe(2);
+    await lab.idle();
+    expect(fates(all)).toEqual(['RXB_LEASE_LOST', 'RXB_LEASE_LOST']);
+  });
+});
+
+describe('settled()', () => {
+  it('waits until a release is acknowledged', async () => {
+    const a = ask(lab.open(mutex('gate')));
+    await lab.idle();
+    a.leave();
+    await lab.backend.settled();
+    expect(await admin.hget(`${lab.prefix}:{gate}:g`, 'm')).toBe('0');
+  });
+});
