@@ -3,6 +3,7 @@ import { readEnvironment } from '../../lib/log/environment.ts';
 import type { EventLog, Head } from '../../lib/log/EventLog.ts';
 import { settings } from '../../lib/log/settings.ts';
 import { fileLog } from '../file/fileLog.ts';
+import { openRecording } from '../file/openRecording.ts';
 
 /** What was asked for is not there. */
 export class NotThere extends Error {
@@ -16,7 +17,7 @@ export const usualFolder = (): string => readEnvironment().directory ?? settings
 export async function withLog<T>(path: string, use: (log: EventLog) => Promise<T>): Promise<T> {
   const there = await stat(path).catch(() => null);
   if (there === null) throw new NotThere(`There is no log at '${path}'.`);
-  const log = await fileLog({ directory: path });
+  const log = there.isDirectory() ? await fileLog({ directory: path }) : await openRecording(path);
   try {
     return await use(log);
   } finally {

@@ -7,7 +7,11 @@ function refuse(what: string): ConfigError {
   });
 }
 
-export const fileLog = (): Promise<never> => Promise.reject(refuse('fileLog()'));
+const refused = (what: string) => (): Promise<never> => Promise.reject(refuse(what));
+
+export const fileLog: () => Promise<never> = refused('fileLog()');
+export const openRecording: () => Promise<never> = refused('openRecording()');
+export const recordTo: () => Promise<never> = refused('recordTo()');
 
 export function fileLogger(): never {
   throw refuse('fileLogger()');

@@ -130,6 +130,36 @@ describe('what code says, what the environment says, and what nobody says', () =
   });
 });
 
+/** The rows of the table in the docs. */
+const combinations = (
+  /^## Which of them holds\n(.*?)^## /ms.exec(readFileSync('docs/configuration.md', 'utf8'))?.[1] ?? ''
+)
+  .split('\n')
+  .map((row) => row.split('|').map((cell) => cell.replaceAll('`', '').trim()))
+  .filter(([, code, , where]) => code !== undefined && where !== undefined && !/^-+$|^code$/.test(code))
+  .map(([, code = '', variables = '', where = '']) => ({ code, variables, where }));
+
+describe('docs/configuration.md', () => {
+  it('has a table of what holds', () => {
+    expect(combinations.length).toBeGreaterThan(8);
+  });
+
+  it.each(combinations)('$code, $variables: $where', async ({ code, variables, where }) => {
+    const set = Object.fromEntries(
+      variables
+        .split(' ')
+        .filter(Boolean)
+        .map((each) => each.split('=')),
+    ) as Record<string, string>;
+    const described = await result(set, `${code === '' ? '' : `await rxbaton.${code};`} ${emits} ${backend}`);
+    const folder = /^in (?!memory)(.+)$/.exec(where)?.[1];
+    expect(readdirSync(app.folder)).toEqual(folder === undefined ? [] : [folder]);
+    expect(described).toMatchObject({
+      value: where === 'nowhere' ? 'none' : where === 'in memory' ? 'memory' : 'file',
+    });
+  });
+});
+
 describe('an environment that makes no sense', () => {
   const broken = { RXBATON_BACKEND: 'fiel', RXBATON_NONSENSE: '1', RXBATON_LOG_FILE: '/' };
 
