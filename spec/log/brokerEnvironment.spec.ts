@@ -292,7 +292,7 @@ describe('the logger of the environment', () => {
   });
 });
 
-it('what is off is not even loaded, and sets no timer', async () => {
+it('what is off makes no file, opens nothing and sets no timer', async () => {
   const code = `const before = process._getActiveHandles().length; const timers = setTimeout; let armed = 0;
     globalThis.setTimeout = (...given) => { armed++; return timers(...given); };
     globalThis.setInterval = globalThis.setTimeout;
