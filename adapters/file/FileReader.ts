@@ -2,6 +2,7 @@ import type { Subscriber } from 'rxjs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { CoordinationError, LogCorruptError } from '../../lib/errors.ts';
+import { currentFrame, runIn } from '../../lib/internal/context.ts';
 import type { Codec } from '../../lib/log/Codec.ts';
 import type { Stored } from '../../lib/log/EventLog.ts';
 import type { StreamFacts } from '../../lib/log/Ledger.ts';
@@ -63,6 +64,8 @@ export class FileReader implements Reader {
   #end = Infinity;
   #running = false;
   readonly #waiting: { readonly seq: number; readonly resolve: () => void }[] = [];
+  /** It runs for whoever subscribed, not for whoever appended. */
+  readonly #asker = currentFrame();
   /** How many events may still be delivered before other work gets its turn. */
   #left = 0;
 
@@ -97,7 +100,9 @@ export class FileReader implements Reader {
     if (this.#running || this.#subscriber.closed) return;
     this.#running = true;
     this.#left = this.#maxBuffer;
-    void this.#run();
+    const run = (): void => void this.#run();
+    if (currentFrame() === this.#asker) run();
+    else runIn(this.#asker, run);
   }
 
   /** Resolves when it has come as far as an event that is there; at once when that is far away. */

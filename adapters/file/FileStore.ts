@@ -5,11 +5,12 @@ import type { Durability } from '../../lib/log/EventLog.ts';
 import { Readers } from '../../lib/log/Readers.ts';
 import { Batch } from './Batch.ts';
 import type { Contents, ContentsSnapshot } from './Contents.ts';
-import type { FileReader, Source } from './FileReader.ts';
+import type { FileReader } from './FileReader.ts';
 import type { FileRecord } from './frames.ts';
 import { Handles } from './Handles.ts';
 import { Pending, type Question } from './Pending.ts';
 import type { Place } from './Places.ts';
+import type { Questioned } from './reading.ts';
 import { corrupt, firstLine, type Home } from './segments.ts';
 import { Tail, type Fsync } from './Tail.ts';
 import { unavailable } from './unavailable.ts';
@@ -43,7 +44,7 @@ type FileBatch = Batch<Pending<unknown>>;
  * waits until that is so. While one batch is on its way to the disk the next one gathers, so there is no timer, and the more
  * there is to do the more is done in one step.
  */
-export class FileStore implements Source {
+export class FileStore implements Questioned {
   readonly home: Home;
   readonly handles: Handles;
   readonly codec: Codec;
@@ -121,6 +122,14 @@ export class FileStore implements Source {
       const early = pending.wrote && durability !== 'sync' && this.#settings.fsync === 'always';
       (early ? last.early : last.waiting).push(pending as Pending<unknown>);
     });
+  }
+
+  join(reader: FileReader): void {
+    this.readers.add(reader);
+  }
+
+  leave(reader: FileReader): void {
+    this.readers.delete(reader);
   }
 
   /** Writes a record; for questions to call. */

@@ -21,13 +21,14 @@ export async function catchUp(contents: Contents, home: Home): Promise<End> {
   for (;;) {
     const segment = contents.segment || 1;
     // Asked before the scan: a segment that has a successor does not grow any more.
-    const final = await home.has(segment + 1);
+    const next = await home.after(segment);
     const end = await catchUpIn(contents, home, segment);
-    if (!final) return end;
+    if (next === null) return end;
     if (end.stop !== 'end') throw corrupt(home.path(segment), end.offset, 'a record is not whole, and there are more');
-    const { handle, from } = await openSegment(home, segment + 1);
+    if (next !== segment + 1) throw corrupt(home.path(segment + 1), 0, 'it is missing');
+    const { handle, from } = await openSegment(home, next);
     await handle.close();
-    contents.open(segment + 1, from);
+    contents.open(next, from);
   }
 }
 
@@ -79,8 +80,6 @@ export async function openContents(directory: string): Promise<Opened> {
   if (known && !present.includes(contents.segment)) throw corrupt(home.path(contents.segment), 0, 'it is missing');
   const from = known ? { segment: contents.segment, offset: contents.offset } : null;
   const end = await catchUp(contents, home);
-  const beyond = present.find((segment) => segment > contents.segment);
-  if (beyond !== undefined) throw corrupt(home.path(beyond), 0, 'the segment before it is missing');
   for (const { segment, bytes } of contents.segments.values()) {
     if (segment !== contents.segment) await checkLength(home.path(segment), bytes);
   }

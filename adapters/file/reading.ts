@@ -1,14 +1,14 @@
 import { defer, from, mergeMap, Observable } from 'rxjs';
 import type { EventLog, Stored } from '../../lib/log/EventLog.ts';
 import { rangeOf, readRequest } from '../../lib/log/readRequest.ts';
-import type { Readers } from '../../lib/log/Readers.ts';
 import { dueRequest, headRequest, streamsRequest } from '../../lib/log/requests.ts';
 import { FileReader, type Source } from './FileReader.ts';
 import type { Question } from './Pending.ts';
 
 /** What can be asked about the files of a log. */
 export interface Questioned extends Source {
-  readonly readers: Readers<FileReader>;
+  join(reader: FileReader): void;
+  leave(reader: FileReader): void;
   ask<T>(question: Question<T>): Promise<T>;
 }
 
@@ -31,14 +31,14 @@ export function reading<E>(
       return new Observable<Stored>((subscriber) => {
         let reader: FileReader | null = null;
         const leave = (): void => {
-          if (reader !== null) files.readers.delete(reader);
+          if (reader !== null) files.leave(reader);
         };
         open('read()');
         const ready = files.ask(({ ledger }) => {
           // Asked again when what the first answer rested on was lost.
           leave();
           reader = new FileReader(files, request, rangeOf(request, ledger.head(stream)), subscriber);
-          if (!subscriber.closed) files.readers.add(reader);
+          if (!subscriber.closed) files.join(reader);
           return reader;
         });
         ready.then(

@@ -1,5 +1,5 @@
 /** The files of a log, what they are called, and the first line of each segment. */
-import { access, open, readdir, type FileHandle } from 'node:fs/promises';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogCorruptError, LogVersionError } from '../../lib/errors.ts';
 import { show } from '../../lib/internal/options.ts';
@@ -12,23 +12,19 @@ export const firstLine = (segment: number): string => `{"rxbaton":"log","version
 /** Where the segments of a log are: in a directory, or one in a file of its own. */
 export interface Home {
   path(segment: number): string;
-  has(segment: number): Promise<boolean>;
+  /** The first segment there is behind this one. */
+  after(segment: number): Promise<number | null>;
 }
 
-export function directoryHome(directory: string): Home {
+export const directoryHome = (directory: string): Home => ({
   // In the order of their names, as people list them, segments stand in their own order.
-  const path = (segment: number): string => join(directory, `segment-${String(segment).padStart(8, '0')}.jsonl`);
-  const has = (segment: number): Promise<boolean> =>
-    access(path(segment)).then(
-      () => true,
-      () => false,
-    );
-  return { path, has };
-}
+  path: (segment) => join(directory, `segment-${String(segment).padStart(8, '0')}.jsonl`),
+  after: async (segment) => (await segmentsIn(directory)).find((other) => other > segment) ?? null,
+});
 
 export const fileHome = (file: string): Home => ({
   path: () => file,
-  has: (segment) => Promise.resolve(segment === 1),
+  after: () => Promise.resolve(null),
 });
 
 /** The numbers of the segments in a directory, in their order. */

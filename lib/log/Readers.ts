@@ -33,6 +33,11 @@ export class Readers<R extends Reader = Reader> {
     for (const each of ended) each();
   }
 
+  /** Of how many streams. */
+  get size(): number {
+    return this.#readers.size;
+  }
+
   of(stream: string): Iterable<R> {
     return this.#readers.get(stream) ?? [];
   }
