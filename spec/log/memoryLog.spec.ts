@@ -1,6 +1,7 @@
 import { asyncScheduler, firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { currentFrame, runIn, type Frame } from '../../lib/internal/context.ts';
+import { Encoded } from '../../lib/log/Encoded.ts';
 import { memoryLog, type MemoryLog } from '../../lib/log/memoryLog.ts';
 import { drainJobs } from '../../lib/testing/drainJobs.ts';
 import { virtualTime } from '../../lib/testing/virtualTime.ts';
@@ -72,6 +73,12 @@ describe('memoryLog', () => {
     expect([await events(log), await events(log)]).toEqual([[{ name: 'a' }], [{ name: 'a' }]]);
     expect(calls).toEqual(['encode', 'decode', 'decode']);
     expect(await firstValueFrom(log.read('s', { names: ['a'] }))).toMatchObject({ event: { name: 'a' } });
+  });
+
+  it('keeps the text of what comes with it as it is', async () => {
+    const log = memoryLog();
+    await log.append('s', [new Encoded('{"name":"a","at":{"$date":"1970-01-01T00:00:00.000Z"}}'), { name: 'b' }]);
+    expect(await events(log)).toEqual([{ name: 'a', at: new Date(0) }, { name: 'b' }]);
   });
 
   it('does not decode what has another name', async () => {
