@@ -36,8 +36,8 @@ export class RecordingSite implements Site {
   }
 
   async #begin(): Promise<void> {
+    await mkdir(dirname(this.#file), { recursive: true });
     try {
-      await mkdir(dirname(this.#file), { recursive: true });
       const file = await open(this.#file, 'wx');
       try {
         await file.writeFile(firstLine(1));
