@@ -63,6 +63,18 @@ const stories: Record<string, string> = {
     compares Hotel Lisbon at 140
     Lisbon Inn is booked
   `,
+  incident: story`
+    reproduced
+    Friday's shop charges once: false
+    today's shop charges once: true
+    The replay came out another way: 0 changed, 2 missing (-), 1 new (+).
+
+      ... 3 as recorded
+      order_placed by web { id: "a1", total: 30, card: "[redacted]" }
+    -   order_charged { id: "a1", total: 30, card: "[redacted]" }
+    -     order_shipped { id: "a1" }
+    +   order_ignored { id: "a1" }
+  `,
   'lifecycle-events': story`
     started with [ [ 1, 2, 3 ] ]
     complete: [ 2, 4, 6 ] true
