@@ -1,25 +1,14 @@
 /** The same desk with rxbaton: the agents are chained by their events, the model and the report have gates. */
 import { bufferCount, filter, map, merge as mergeStreams, take } from 'rxjs';
-import { allOf, createCoordinator, mutex, rateLimiter, run, semaphore, type Retry } from 'rxbaton';
+import { allOf, mutex, rateLimiter, run, semaphore, type Retry } from 'rxbaton';
 import type { Document } from './collector.ts';
 import { contrast, GROUP, merge, study, together, type Ask, type Job } from './desk.ts';
 import type { Limits } from './localModel.ts';
 import { TooManyRequestsError, type Model } from './model.ts';
 import type { Finding } from './prompts.ts';
-import type { Timeline } from './timeline.ts';
+import type { Desk } from './story.ts';
 
-interface Events {
-  document_found: Document;
-  group_complete: Finding[];
-}
-
-export async function runCoordinated(
-  job: Job,
-  model: Model,
-  { rate, concurrency }: Limits,
-  timeline: Timeline,
-): Promise<void> {
-  const desk = createCoordinator<Events>();
+export async function runCoordinated(desk: Desk, job: Job, model: Model, { rate, concurrency }: Limits): Promise<void> {
   // Counted from the release: however long a request is under way, the server never counts more in a second than we do.
   const pace = rateLimiter('model-rate', { limit: rate, per: '1s', from: 'release' });
   const slots = semaphore('model-slots', { permits: concurrency });
@@ -53,8 +42,6 @@ export async function runCoordinated(
     merge(asking(finding.title, 2), job, finding),
   );
 
-  desk.when('rxbaton.gate.*').subscribe(({ data }) => timeline.record(data));
-  desk.when(writer.started, ({ args: [finding] }, { runId }) => timeline.rename(`writer#${runId}`, finding.title));
   // Every agent here is started by a handler, so what fails ends up here.
   desk.when('rxbaton.handler_failed', ({ name, error }) => job.failed(`after ${name}`, error.message));
 
@@ -76,5 +63,4 @@ export async function runCoordinated(
 
   for (const document of job.documents) desk.emit('document_found', document, { sender: 'collector' });
   await desk.settled();
-  await desk.close();
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { styleText } from 'node:util';
+import { createCoordinator } from 'rxbaton';
 import { collect, InputError, type Document } from './collector.ts';
 import { runCoordinated } from './coordinated.ts';
 import { GROUP, type Job } from './desk.ts';
@@ -11,17 +12,32 @@ import { connect, reach, type Endpoint, type Model } from './model.ts';
 import { runNaive } from './naive.ts';
 import { HELP, readOptions, type Options } from './options.ts';
 import { showProgress } from './progress.ts';
+import { playBack, record } from './recording.ts';
 import { sectionsIn, startReport } from './report.ts';
+import { follow, type Desk, type DeskEvents, type Story } from './story.ts';
 import { table, type Outcome } from './table.ts';
-import { createTimeline } from './timeline.ts';
 
 const WITHOUT = 'without rxbaton';
 const WITH = 'with rxbaton';
+/** How many lines of the report are shown. */
+const HEAD = 24;
+
+const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Where the model is that a run talks to, and how to leave it. */
 type Hosting = () => Promise<Endpoint & { close(): Promise<void> }>;
 
 async function main(options: Options): Promise<void> {
+  const story = options.replay === undefined ? await perform(options) : await playBack(options.replay);
+  const { documents, runs, timeline } = story;
+  if (options.json) process.stdout.write(`${JSON.stringify({ documents, runs, waits: timeline.totals() })}\n`);
+  else tell(story);
+  const outcome = runs[WITH];
+  if (outcome !== undefined && outcome.failed.length + outcome.lost > 0) process.exitCode = 1;
+}
+
+/** Does the job, and records it. */
+async function perform(options: Options): Promise<Story> {
   const documents = await collect(options.folder, options.documents);
   const own = ownEndpoint();
   if (own !== null) await reach(own);
@@ -29,26 +45,30 @@ async function main(options: Options): Promise<void> {
   const hosting: Hosting =
     own === null ? () => startLocalModel(options) : async () => ({ ...own, close: async () => {} });
   const out = await reportFolder(options.out);
-  const note = (text: string): void => void process.stderr.write(`${text}\n`);
   const { rate, concurrency } = options;
   const host = own === null ? 'a local model' : `${own.model} at ${own.url}`;
   note(
     `${documents.length} documents from ${options.folder}; ${host}, ${rate} requests a second, ${concurrency} at a time`,
   );
 
-  const runs: Record<string, Outcome> = {};
-  const timeline = createTimeline();
+  const desk: Desk = createCoordinator<DeskEvents>();
+  const story = follow(desk);
+  const recording = await record(desk, out);
+  desk.emit('desk_opened', { documents: documents.length });
   if (own === null || options.compare) {
-    runs[WITHOUT] = await measure(WITHOUT, documents, hosting, path.join(out, 'without.md'), runNaive);
+    const outcome = await measure(WITHOUT, documents, hosting, path.join(out, 'without.md'), runNaive);
+    desk.emit('run_measured', { name: WITHOUT, outcome });
   } else note('without rxbaton: not run, since you would pay for it; --compare runs it');
-  runs[WITH] = await measure(WITH, documents, hosting, path.join(out, 'with.md'), (job, model) =>
-    runCoordinated(job, model, options, timeline),
+  const outcome = await measure(WITH, documents, hosting, path.join(out, 'with.md'), (job, model) =>
+    runCoordinated(desk, job, model, options),
   );
-
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ documents: documents.length, runs, waits: timeline.totals() })}\n`);
-  else await tell(runs, runs[WITH], timeline.draw());
-  if (runs[WITH].failed.length + runs[WITH].lost > 0) process.exitCode = 1;
+  desk.emit('run_measured', { name: WITH, outcome });
+  const lines = (await readFile(outcome.report, 'utf8')).split('\n');
+  desk.emit('report_written', { file: outcome.report, head: lines.slice(0, HEAD), more: lines.length - HEAD });
+  await desk.close();
+  await recording.stop();
+  note(`recorded in ${recording.file}; npm start -- --replay ${recording.file} plays it back`);
+  return story;
 }
 
 /** The endpoint that the environment names, if it does. */
@@ -93,19 +113,18 @@ async function measure(
   return { refused: model.refused, answered: model.answered, written: written.length, lost, failed, ms, report };
 }
 
-async function tell(runs: Record<string, Outcome>, outcome: Outcome, timeline: string): Promise<void> {
-  const text = await readFile(outcome.report, 'utf8');
-  const head = text.split('\n').slice(0, 24);
+function tell({ runs, timeline, report }: Story): void {
   const title = (words: string): string => styleText('bold', `\n${words}\n`);
+  const { file = '', head = [], more = 0 } = report ?? {};
   const parts = [
     '',
     table(runs),
-    ...outcome.failed.slice(0, 3).map((failure) => `given up: ${failure}`),
+    ...(runs[WITH]?.failed ?? []).slice(0, 3).map((failure) => `given up: ${failure}`),
     title('Who waited for what'),
-    timeline,
+    timeline.draw(),
     title('The report'),
     ...head.map((line) => `  ${line}`),
-    `  ... ${text.split('\n').length - head.length} more lines in ${outcome.report}`,
+    `  ... ${more} more lines in ${file}`,
   ];
   process.stdout.write(`${parts.join('\n')}\n`);
 }

@@ -5,15 +5,17 @@ import { InputError } from './collector.ts';
 export const HELP = `Usage: npm start -- [folder] [options]
 
 Runs a desk of agents over the documents in a folder: researchers read, an analyst compares, a writer merges everything
-into one report. It does so twice, without and with rxbaton, and shows what the difference is.
+into one report. It does so twice, without and with rxbaton, and shows what the difference is. What happened is recorded
+beside the reports; the run says where.
 
   folder               where the documents are (default: node_modules, whose README files are read)
   --documents <n>      how many to read (default 24)
   --rate <n>           requests that the model allows each second (default 10)
   --concurrency <n>    requests that it allows at the same time (default 4)
-  --out <folder>       where the reports go (default: a new temporary folder)
+  --out <folder>       where the reports and the recording go (default: a new temporary folder)
   --compare            run without rxbaton too, although a real endpoint is paid for twice then
   --json               print the outcome as JSON
+  --replay <file>      play a recorded run back: no documents, no model, no waiting; alone or with --json
   --help               print this
 
 The model is a local server that finds its answers in the texts and enforces both limits. To use any OpenAI-compatible
@@ -28,21 +30,29 @@ export interface Options {
   readonly out: string | undefined;
   readonly compare: boolean;
   readonly json: boolean;
+  /** A recording; nothing else is done then. */
+  readonly replay: string | undefined;
   readonly help: boolean;
 }
 
 export function readOptions(args: readonly string[]): Options {
   const { values, positionals } = parse(args);
+  if (values.replay !== undefined) {
+    const others = Object.keys(values).filter((name) => !['replay', 'json', 'help'].includes(name));
+    const unread = [...positionals, ...others.map((name) => `--${name}`)];
+    if (unread.length > 0) throw new InputError(`--replay needs nothing else, and would not read ${unread.join(' ')}`);
+  }
   if (positionals.length > 1) throw new InputError(`one folder, not ${positionals.length}: ${positionals.join(' ')}`);
   return {
     folder: positionals[0] ?? 'node_modules',
-    documents: count('documents', values.documents),
-    rate: count('rate', values.rate),
-    concurrency: count('concurrency', values.concurrency),
+    documents: count('documents', values.documents ?? '24'),
+    rate: count('rate', values.rate ?? '10'),
+    concurrency: count('concurrency', values.concurrency ?? '4'),
     out: values.out,
-    compare: values.compare,
-    json: values.json,
-    help: values.help,
+    compare: values.compare ?? false,
+    json: values.json ?? false,
+    replay: values.replay,
+    help: values.help ?? false,
   };
 }
 
@@ -52,13 +62,14 @@ function parse(args: readonly string[]) {
       args: [...args],
       allowPositionals: true,
       options: {
-        documents: { type: 'string', default: '24' },
-        rate: { type: 'string', default: '10' },
-        concurrency: { type: 'string', default: '4' },
+        documents: { type: 'string' },
+        rate: { type: 'string' },
+        concurrency: { type: 'string' },
         out: { type: 'string' },
-        compare: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
+        compare: { type: 'boolean' },
+        json: { type: 'boolean' },
+        replay: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
       },
     });
   } catch (error) {

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCoordinator } from 'rxbaton';
+import { recordTo } from '../../adapters/file/recordTo.ts';
 import { startLocalModel } from '../../examples/research-desk/localModel.ts';
 import { sectionsIn } from '../../examples/research-desk/report.ts';
 import type { Outcome } from '../../examples/research-desk/table.ts';
@@ -69,9 +71,36 @@ describe.concurrent('the research desk', () => {
     expect(stdout + stderr).not.toContain('\x1b');
   });
 
+  it(
+    'records its run, and plays it back: same table, same timeline, same report; no model, no documents',
+    LONG,
+    async () => {
+      const folder = join(out, 'recorded');
+      const live = await desk(['--documents', '8', '--out', folder]);
+      const file = join(folder, 'recording.jsonl');
+      expect(live.stderr).toContain(`recorded in ${file}; npm start -- --replay ${file} plays it back`);
+      // Neither a model nor a report is there any more.
+      for (const name of ['with.md', 'without.md']) rmSync(join(folder, name));
+      const nowhere = { OPENAI_BASE_URL: 'http://127.0.0.1:1' };
+      const back = await desk(['--replay', file], nowhere);
+      expect(back).toEqual({ code: 0, stdout: live.stdout, stderr: '' });
+
+      const json = await desk(['--json', '--replay', file], nowhere);
+      const { documents, runs, waits } = JSON.parse(json.stdout) as Told;
+      expect(documents).toBe(8);
+      expect(runs['with rxbaton']).toMatchObject({ refused: 0, lost: 0, written: 10 });
+      expect(waits['report']?.grants).toBe(10);
+    },
+  );
+
+  it('replaces the recording of an earlier run in the same folder', LONG, async () => {
+    const args = ['--documents', '1', '--json', '--out', join(out, 'again')];
+    expect([(await desk(args)).code, (await desk(args)).code]).toEqual([0, 0]);
+  });
+
   it('colours where it is told to, unless NO_COLOR is set', LONG, async () => {
-    const args = ['--documents', '1', '--out', join(out, 'colour')];
-    const [coloured, plain] = await Promise.all([desk(args, { FORCE_COLOR: '1' }), desk(args, { NO_COLOR: '1' })]);
+    const run = (variable: string) => desk(['--documents', '1', '--out', join(out, variable)], { [variable]: '1' });
+    const [coloured, plain] = await Promise.all([run('FORCE_COLOR'), run('NO_COLOR')]);
     expect(coloured.stdout).toContain('\x1b[32m');
     expect(plain.stdout).not.toContain('\x1b');
   });
@@ -105,6 +134,7 @@ describe.concurrent('the research desk', () => {
       '--out',
       '--compare',
       '--json',
+      '--replay',
       'OPENAI_BASE_URL',
     ]) {
       expect(stdout).toContain(option);
@@ -174,6 +204,18 @@ describe.concurrent('what cannot work gets one clear line', () => {
     return port;
   }
 
+  /** A recording of something else, and what became of one. */
+  async function recorded(change: (text: string) => string = (text) => text): Promise<string> {
+    const file = join(mkdtempSync(join(out, 'recording-')), 'other.jsonl');
+    const coordinator = createCoordinator();
+    const recording = await recordTo(coordinator, file);
+    coordinator.emit('desk_opened', { documents: 3 });
+    await coordinator.close();
+    await recording.stop();
+    writeFileSync(file, change(readFileSync(file, 'utf8')));
+    return file;
+  }
+
   const cases: [string, () => Promise<[args: string[], variables?: Record<string, string>]>, RegExp][] = [
     ['a folder that is not there', async () => [['no/such/folder']], /cannot read the folder no\/such\/folder: ENOENT/],
     ['a file for a folder', async () => [['package.json']], /package\.json is no folder/],
@@ -201,6 +243,37 @@ describe.concurrent('what cannot work gets one clear line', () => {
       'a port that cannot be',
       async () => [[], { OPENAI_BASE_URL: 'http://127.0.0.1:99999' }],
       /OPENAI_BASE_URL is not an address: http:\/\/127\.0\.0\.1:99999/,
+    ],
+    [
+      'a recording that is not there',
+      async () => [['--replay', 'no/such/recording.jsonl']],
+      /cannot replay no\/such\/recording\.jsonl: .*ENOENT/,
+    ],
+    ['a folder for a recording', async () => [['--replay', 'lib']], /cannot replay lib: /],
+    [
+      'a file that is no recording',
+      async () => [['--replay', 'package.json']],
+      /cannot replay package\.json: .*damaged at byte 0/,
+    ],
+    [
+      'a recording that was changed',
+      async () => [['--replay', await recorded((text) => text.replace('3', '4') + text.slice(text.indexOf('{"crc')))]],
+      /cannot replay .*damaged at byte 42/,
+    ],
+    [
+      'a recording of another version',
+      async () => [['--replay', await recorded((text) => text.replace('"version":1', '"version":9'))]],
+      /cannot replay .*version 9/,
+    ],
+    [
+      'a recording of something else',
+      async () => [['--replay', await recorded()]],
+      /other\.jsonl holds no finished run of the research desk/,
+    ],
+    [
+      'more than a recording to replay',
+      async () => [['lib', '--rate', '5', '--replay', 'run.jsonl']],
+      /--replay needs nothing else, and would not read lib --rate/,
     ],
     [
       'an endpoint where nobody answers',
