@@ -37,10 +37,9 @@ export class RedisGate implements Asked, Lender {
   private readonly home: Home;
   private readonly keys: readonly string[];
   private readonly args: readonly string[];
-  private settings: GateSpec;
 
   constructor(spec: GateSpec, key: string | undefined, env: BackendEnv, home: Home) {
-    this.spec = this.settings = spec;
+    this.spec = spec;
     this.key = key;
     this.env = env;
     this.home = home;
@@ -286,7 +285,8 @@ export class RedisGate implements Asked, Lender {
   }
 
   async change(patch: SpecPatch): Promise<void> {
-    const { settings, pauseUntil } = patched(this.settings, patch);
+    // Others may have changed it since: what it has now only the server knows.
+    const { settings, pauseUntil } = patched(this.spec, patch);
     const now = settings as { permits?: number; parties?: number; limit?: number; per?: number; burst?: number };
     const given = (names: readonly (keyof SpecPatch)[], value: number | undefined): string =>
       names.some((name) => patch[name] !== undefined) ? `${value}` : '';
@@ -294,10 +294,10 @@ export class RedisGate implements Asked, Lender {
       pauseUntil === undefined ? '' : `${pauseUntil * 1000}`,
       given(['permits', 'parties', 'limit'], now.permits ?? now.parties ?? now.limit),
       given(['per'], (now.per ?? 0) * 1000),
-      given(['burst', 'limit'], now.burst ?? 0),
+      given(['burst'], now.burst),
+      this.spec.kind === 'limiter' ? 'follows' : '',
     ]);
     if (reply[0] === OTHER_SPEC) throw otherSpec(this, reply[2] as string);
-    this.settings = settings;
     if (this.env.activity !== null) tellChanged(this);
     await Promise.all((reply[2] as readonly string[]).map((key) => this.command('adjust', [], key)));
   }

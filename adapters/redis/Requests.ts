@@ -77,7 +77,8 @@ export class Requests {
         ticket.id,
         `${ask.cost}`,
         `${home.channel} ${whoIs(ticket.waiter)}`,
-        ask.timeout === 0 ? 'try' : `${ask.priority}`,
+        `${ask.priority}`,
+        ask.timeout === 0 ? 'try' : 'wait',
       ],
       (reply) => {
         ticket.asking = false;

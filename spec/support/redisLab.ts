@@ -10,6 +10,9 @@ import { virtualTime, type VirtualTime } from '../../lib/testing/virtualTime.ts'
 
 let labs = 0;
 
+/** Sockets take their real time, however busy the machine is: here no connection is given up. */
+const commandTimeout = '1m';
+
 /** What one lab has sent, and whether all of it has been answered. */
 export interface Traffic {
   /** Scripts that were sent, by the first words of their answers to come: counted for those who count. */
@@ -91,7 +94,7 @@ export function redisLab(
     `${Math.round(clock.wall() * 1000)}`,
   ]);
   const backend = makeBackend(
-    { prefix, ...options, client: client },
+    { prefix, commandTimeout, ...options, client },
     {
       // Fences rise although the time does not.
       time: `

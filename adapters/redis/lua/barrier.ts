@@ -72,7 +72,7 @@ local function turn()
     breaksAt = q > 0 and timeout > 0 and now + timeout or INF
   end
   if q == 0 then breaksAt = INF end
-  local at = q >= S.limit and pause or breaksAt
+  local at = math.min(breaksAt, q >= S.limit and pause or INF)
   if q > 0 and at < INF then
     local id = redis.call('ZRANGE', Q, 0, 0)[1]
     local _, _, who = waiterOf(id)

@@ -20,7 +20,7 @@ export interface Operation {
 
 const all = `put('f', f) put('q', q) put('e', e) put('t', q == 0 and 0 or t) put('w', q == 0 and '' or w) put('m', m) store() write()`;
 
-/** 9 id, 10 cost, 11 channel and who, 12 'try' or the priority. Safe to repeat: an operation has one effect, whatever happens to its answers. */
+/** 9 id, 10 cost, 11 channel and who, 12 priority, 13 'wait' or 'try'. Safe to repeat: an operation has one effect, whatever happens to its answers. */
 export const acquire: Operation = {
   lookup: `'h:' .. ARGV[9], 'x:' .. ARGV[9]`,
   fast: `
@@ -75,21 +75,22 @@ if outcome then
   local before = outcome(id)
   if before then return before end
 end
-if outcome or ARGV[12] == 'try' then turn() end
-if ARGV[12] == 'try' then
-  local enough = q == 0 and pause <= now and opens(cost) <= now
-  if outcome then enough = q + 1 >= S.limit and pause <= now end
-  if not enough then
-    ${all}
-    local opensAt = math.max(pause, opens(cost))
-    return {3, now, q, text(opensAt == INF and -1 or math.max(0, opensAt - now))}
-  end
-end
-join(id, cost, ARGV[12] == 'try' and 0 or tonumber(ARGV[12]), who)
+-- A barrier that is late breaks before somebody else arrives.
+if outcome then turn() end
+join(id, cost, tonumber(ARGV[12]), who)
 if outcome and q == 1 and timeout > 0 then breaksAt = now + timeout end
 turn()
+local answer = mine[id] or {2, now, 0}
+if answer[1] == 2 and ARGV[13] == 'try' then
+  -- It stood in the queue to see whether it would be let in, and leaves as if it had never come.
+  drop(id)
+  w = ''
+  turn()
+  local opensAt = math.max(pause, opens(cost))
+  answer = {3, now, q, text(opensAt == INF and -1 or math.max(0, opensAt - now))}
+end
 ${all}
-return mine[id] or {2, now, 0}
+return answer
 `,
 };
 
@@ -200,13 +201,17 @@ turn()
 ${all}
 `;
 
-/** 9 pause, 10 limit, 11 period, 12 burst: '' stays as it is. Answers with the keys that have to follow. */
+/** 9 pause, 10 limit, 11 period, 12 burst: '' stays as it is; 13 'follows': a burst that is the limit stays so. Answers with the keys that have to follow. */
 export const change: Operation = {
   lookup: '',
   before: `
 do
-  local there = redis.call('HGET', KEYS[1], 's')
-  if there and there ~= ARGV[4] then return {4, now, there} end
+  local there = redis.call('HMGET', KEYS[1], 's', 'l', 'b')
+  if there[1] and there[1] ~= ARGV[4] then return {4, now, there[1]} end
+  local burst = ARGV[12]
+  if burst == '' and ARGV[13] == 'follows' and tonumber(there[2] or ARGV[5]) == tonumber(there[3] or ARGV[7]) then
+    burst = ARGV[10]
+  end
   local patch = {'s', ARGV[4]}
   local function change(field, value)
     if value ~= '' then patch[#patch + 1] = field patch[#patch + 1] = value end
@@ -214,8 +219,8 @@ do
   change('p', ARGV[9])
   change('l', ARGV[10])
   change('r', ARGV[11])
-  change('b', ARGV[12])
-  if ARGV[10] .. ARGV[11] .. ARGV[12] ~= '' then change('c', text(now)) end
+  change('b', burst)
+  if ARGV[10] .. ARGV[11] .. burst ~= '' then change('c', text(now)) end
   redis.call('HSET', KEYS[1], unpack(patch))
 end
 `,

@@ -31,7 +31,7 @@ describe('gates of three processes in one Redis, whatever the schedule: the orac
         });
         await fc.assert(property, { numRuns: runs(10) });
       },
-      120_000,
+      runs(60_000),
     );
   }
 });

@@ -61,7 +61,8 @@ describe('one operation', () => {
     const { text } = scripts.of(operation, policy);
     return admin.eval(text, keys.length, ...keys, notAfter, ...own, '', ...args) as Promise<number[]>;
   };
-  const acquire = (id: string, notAfter?: string | number) => run('acquire', [id, 1, 'channel who', 0], notAfter);
+  const acquire = (id: string, notAfter?: string | number) =>
+    run('acquire', [id, 1, 'channel who', 0, 'wait'], notAfter);
 
   it('has one effect, however often it arrives', async () => {
     const [code, , fence] = await acquire('a');
