@@ -197,8 +197,8 @@ describe('instances', () => {
     }
     expect(again([new Money(5n)])).toStrictEqual([{ cents: 5n }]);
     expect(again({ toJSON: () => 'short' })).toBe('short');
-    const hidden = Object.defineProperty({}, 'toJSON', { value: () => 'hidden' });
-    expect(again(hidden)).toBe('hidden');
+    const hidden = Object.defineProperty({}, 'toJSON', { value: () => NaN });
+    expect(again({ hidden })).toStrictEqual({ hidden: NaN });
     expect(again(Object.defineProperty([], 'toJSON', { value: () => 'a list' }))).toStrictEqual([]);
   });
 

@@ -354,7 +354,11 @@ it('what it says about failures belongs to no call and has no cause', async () =
     coordinator.when('rxbaton.persist_failed').subscribe((event) => told.push(event));
     persist(coordinator, memoryLog());
     coordinator.when('a', () => coordinator.emit('b', () => 1));
-    await coordinator.coordinate('call', () => coordinator.emit('a'))();
+    await coordinator.coordinate('call', async () => {
+      // In a turn of its own.
+      await coordinator.coordinate('inner', async () => {})();
+      coordinator.emit('a');
+    })();
     await coordinator.settled();
     expect(told).toHaveLength(1);
     expect(told[0]).not.toHaveProperty('runId');

@@ -216,6 +216,22 @@ describe('ends', () => {
     expect(await there(log)).toEqual([1, 2, 3, 4]);
   });
 
+  it('in the middle of a batch, where its consumer unsubscribes', async () => {
+    const log = memoryLog();
+    const seen: number[] = [];
+    const over = deferred();
+    const subscription = of(1, 2, 3)
+      .pipe(persistTo(log, { stream }))
+      .subscribe((value) => {
+        seen.push(value);
+        subscription.unsubscribe();
+        over.resolve();
+      });
+    await over.promise;
+    await turn();
+    expect(seen).toEqual([1]);
+  });
+
   it('a firehose stops where nobody wants more', async () => {
     const sent: number[] = [];
     const firehose = new Observable<number>((subscriber) => {
@@ -384,6 +400,25 @@ describe('its coordinator', () => {
       await settled();
       expect(log.appends).toEqual([]);
     }));
+});
+
+it('the same value again is another value, also where the outcome is unknown', async () => {
+  const clock = virtualTime();
+  const log = brokenLog(memoryLog());
+  const source = new Subject<number>();
+  const { seen } = within(createCoordinator({ clock }), () => watch(source.pipe(persistTo(log, { stream }))));
+  source.next(1);
+  await turn();
+  log.next = () => {
+    log.next = (append) => append();
+    return Promise.reject(new LogUnavailableError('away', { details: { outcome: 'unknown' } }));
+  };
+  source.next(1);
+  await clock.flush();
+  expect([seen, await there(log)]).toEqual([
+    [1, 1],
+    [1, 1],
+  ]);
 });
 
 it('carries what was asked for', async () => {

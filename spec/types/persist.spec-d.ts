@@ -25,7 +25,7 @@ describe('persist', () => {
     configure({ log: Promise.resolve(log) });
     // @ts-expect-error no coordinator
     persist({}, log);
-    // @ts-expect-error no log
+    // @ts-expect-error this is no log
     persist(coordinator, {});
     // @ts-expect-error a misspelt option
     persist(coordinator, log, { name: 'paid' });
@@ -75,7 +75,7 @@ describe('secret', () => {
     expectTypeOf(key).toEqualTypeOf<Secret<string>>();
     expectTypeOf(key.reveal()).toEqualTypeOf<string>();
     // @ts-expect-error reveal() it
-    key.length;
+    expectTypeOf(key.length);
     // @ts-expect-error reveal() it
     const text: string = key;
   });
