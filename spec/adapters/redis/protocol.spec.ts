@@ -206,6 +206,29 @@ describe('a message that is lost', () => {
   });
 });
 
+describe('a process that cannot be reached', () => {
+  it('is passed by at once, and gets its turn when it is back', async () => {
+    const twin = lab.twin();
+    const a = ask(lab.open(mutex('gate')));
+    await lab.idle();
+    const b = ask(twin.open(mutex('gate')));
+    await lab.idle();
+    const c = ask(lab.open(mutex('gate')));
+    await lab.idle();
+    for (const client of twin.traffic.clients) client.disconnect();
+    const listeners = async (): Promise<number> =>
+      (await admin.pubsub('CHANNELS', `${lab.prefix}:wake:*`)).length as number;
+    while ((await listeners()) > 1);
+    a.leave();
+    await lab.idle();
+    expect(fates([b, c])).toEqual(['waiting', 'held']);
+    await lab.advance(100);
+    c.leave();
+    await lab.idle();
+    expect(b.fate).toBe('held');
+  });
+});
+
 describe('when Redis loses everything', () => {
   it('the holder hears of it at its next renewal, and the next fence is higher all the same', async () => {
     const twin = lab.twin();
