@@ -5,8 +5,13 @@ import type { EventLog } from '../log/EventLog.ts';
 import type { CoordinatorKernel } from './CoordinatorKernel.ts';
 import { isPending, startRoute, type Route } from './route.ts';
 
-/** What was said in code: settings by their names, and options that only the log understands. */
-export type Given = Readonly<Record<string, unknown>>;
+/** What was said in code. */
+export interface Given {
+  /** To which function. */
+  readonly by: string;
+  /** Settings by their names, and options that only the log understands. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
 
 export interface Broker {
   /** What the environment sets for this coordinator. */

@@ -57,5 +57,8 @@ export const configureBroker: ConfigureBroker = (
   const there = existingKernel();
   const environment = there === null ? readEnvironment() : brokerOf(there).environment;
   const next = own ?? destinationOf(kind as BrokerKind, options as Record<string, unknown>, environment);
-  return brokerOf(kernelToConfigure()).choose(next, { ...next?.given, backend: kind }) as Promise<never>;
+  return brokerOf(kernelToConfigure()).choose(next, {
+    by: 'configureBroker()',
+    values: { ...next?.given, backend: kind },
+  }) as Promise<never>;
 };

@@ -48,7 +48,7 @@ export function createCoordinator<Events extends object = never>(
   options: CoordinatorOptions = {},
 ): Coordinator<[Events] extends [never] ? Registered : Only<Events>> {
   const kernel = createKernel(options, 'createCoordinator()');
-  if (options.log !== undefined) keepIn(kernel, options.log);
+  if (options.log !== undefined) keepIn(kernel, options.log, 'createCoordinator()');
   // Here and not in the kernel: who uses bare functions ships only those that are called.
   return Object.assign(kernel, {
     coordinate: coordinateWith(() => kernel),

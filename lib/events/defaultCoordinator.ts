@@ -56,7 +56,7 @@ function make({
       kernel.report(error, 'Events cannot be kept where the environment wants them.');
     });
   }
-  if (options?.log !== undefined) keepIn(kernel, options.log);
+  if (options?.log !== undefined) keepIn(kernel, options.log, 'configure()');
   return kernel;
 }
 

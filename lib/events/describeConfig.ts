@@ -34,7 +34,7 @@ export function describeConfig(): ConfigDescription {
   const kernel = existingKernel();
   const broker = kernel === null ? null : brokerOf(kernel);
   const environment = broker === null ? readEnvironment() : broker.environment;
-  const given = broker?.given ?? {};
+  const given = broker?.given ?? null;
 
   const described: Record<string, ConfigValue> = {};
   for (const name of settingNames) {
@@ -44,15 +44,14 @@ export function describeConfig(): ConfigDescription {
   }
   described['logger'] = loggerOf(broker?.logger ?? null, environment);
   // What only the log itself understands.
-  for (const [name, value] of Object.entries(given)) described[name] ??= { value, from: 'explicit', by: caller };
+  for (const [name, value] of Object.entries(given?.values ?? {}))
+    described[name] ??= { value, from: 'explicit', by: given!.by };
   return described as ConfigDescription;
 }
 
-const caller = 'configureBroker()';
-
-function find(name: keyof ConfigSettings, given: Given, environment: Environment): ConfigValue {
+function find(name: keyof ConfigSettings, given: Given | null, environment: Environment): ConfigValue {
   const { variable, fallback } = settings[name];
-  if (given[name] !== undefined) return { value: given[name], from: 'explicit', by: caller };
+  if (given?.values[name] !== undefined) return { value: given.values[name], from: 'explicit', by: given.by };
   if (name === 'backend' && environment.disablePersistence === true)
     return { value: 'none', from: 'environment', by: settings.disablePersistence.variable };
   if (environment[name] !== undefined) return { value: environment[name], from: 'environment', by: variable };

@@ -6,6 +6,7 @@ import { lastValueFrom, map, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   ConfigError,
+  configure,
   configureBroker,
   createCoordinator,
   describeConfig,
@@ -187,6 +188,19 @@ describe('configureBroker', () => {
     expect(await dataIn(log)).toEqual(['its own']);
     expect(within(coordinator, describeConfig).backend).toMatchObject({ value: 'memory', from: 'explicit' });
     expect(describeConfig().backend).toEqual({ value: 'none', from: 'default' });
+  });
+
+  it('is told apart from a log that the coordinator was made with', async () => {
+    const backend = (): unknown => describeConfig().backend;
+    configure({ log: memoryLog() });
+    expect(backend()).toEqual({ value: 'custom', from: 'explicit', by: 'configure()' });
+    const coordinator = createCoordinator({ log: memoryLog(), logger: console });
+    await within(coordinator, async () => {
+      expect(backend()).toEqual({ value: 'custom', from: 'explicit', by: 'createCoordinator()' });
+      expect(describeConfig().logger).toEqual({ value: 'yours', from: 'explicit', by: 'createCoordinator()' });
+      await configureBroker('none');
+      expect(backend()).toEqual({ value: 'none', from: 'explicit', by: 'configureBroker()' });
+    });
   });
 
   it('keeps the last `keep` events in memory, 10,000 by default', async () => {

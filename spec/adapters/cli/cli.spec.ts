@@ -3,11 +3,14 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { firstValueFrom, timer } from 'rxjs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCoordinator, mutex, persist, rateLimiter, run, within, type Coordinator } from 'rxbaton';
 import { fileLog } from 'rxbaton/adapters/file';
 import { virtualTime } from 'rxbaton/testing';
 import { program, type Finished, type Program } from '../../support/program.ts';
+
+// Each test starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let rxbaton: Program;
 beforeAll(async () => {
