@@ -1,22 +1,24 @@
 import type { Subscriber } from 'rxjs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FileHandle } from 'node:fs/promises';
-import type { CoordinationError, LogCorruptError } from '../../lib/errors.ts';
+import { LogCorruptError, type CoordinationError } from '../../lib/errors.ts';
 import { currentFrame, runIn } from '../../lib/internal/context.ts';
 import type { Codec } from '../../lib/log/Codec.ts';
 import type { Stored } from '../../lib/log/EventLog.ts';
 import type { StreamFacts } from '../../lib/log/Ledger.ts';
 import { positionOf } from '../../lib/log/position.ts';
-import type { Reader } from '../../lib/log/Readers.ts';
+import type { Reader, Readers } from '../../lib/log/Readers.ts';
 import { checkTrimmed, type Range, type ReadRequest } from '../../lib/log/readRequest.ts';
 import { CommitHeader } from './CommitHeader.ts';
 import type { Contents } from './Contents.ts';
+import { findDamage } from './findDamage.ts';
 import { Frame } from './frames.ts';
 import type { Handles } from './Handles.ts';
 import { NameFilter } from './NameFilter.ts';
 import { Pane } from './Pane.ts';
 import { within, type Mark, type Place } from './Places.ts';
 import { corrupt, type Home } from './segments.ts';
+import { unavailable } from './unavailable.ts';
 
 const newline = 10;
 /** In events: a reader is there in no time. */
@@ -51,6 +53,8 @@ export class FileReader implements Reader {
   readonly #pane = new Pane();
   /** The stream as it was when it was first there: another one of its name is not what was asked for. */
   #life: StreamFacts | undefined;
+  /** The last event when it began. */
+  readonly #known: number;
   #contents: Contents;
   #mark: Mark | null = null;
   #segment = 0;
@@ -81,6 +85,7 @@ export class FileReader implements Reader {
     this.#header = new CommitHeader(request.stream);
     this.#contents = source.contents;
     this.#life = source.contents.ledger.facts(request.stream);
+    this.#known = this.#life?.last ?? 0;
   }
 
   /** The oldest segment that it may still look into. */
@@ -129,7 +134,7 @@ export class FileReader implements Reader {
         this.#arrive(this.next);
       }
     } catch (error) {
-      this.#subscriber.error(error);
+      this.#subscriber.error(error instanceof LogCorruptError ? await this.#explained(error) : error);
     } finally {
       this.#running = false;
       this.#pane.clear();
@@ -178,11 +183,17 @@ export class FileReader implements Reader {
         this.#goTo(found);
       } else if (within(mark, this.#segment, this.#offset)) {
         if (this.#offset < this.#endOf(this.#segment)) return true;
-        if (this.#segment >= this.#source.visible.segment || mark.next === null) return false;
+        if (this.#segment >= this.#source.visible.segment || mark.next === null) return this.#over();
         this.#goTo(mark.next);
-      } else if (mark.next === null) return false;
+      } else if (mark.next === null) return this.#over();
       else this.#goTo(mark.next);
     }
+  }
+
+  /** Nothing more is to be seen: what was there when it began has been seen. */
+  #over(): false {
+    if (this.next <= this.#known) throw this.#missing();
+    return false;
   }
 
   #goTo(mark: Mark): void {
@@ -227,7 +238,7 @@ export class FileReader implements Reader {
     const header = this.#header;
     if (!this.#frame.intact(buffer)) throw this.#damaged('a record is not what was written');
     header.read(this.#frame, buffer);
-    if (header.seq > this.next) throw this.#damaged(`event ${this.next} of '${this.stream}' is missing`);
+    if (header.seq > this.next) throw this.#missing();
     if (header.events > 0 && header.seq + header.events > this.next) {
       this.#line = this.#frame.lines;
       this.#lineSeq = header.seq;
@@ -277,7 +288,11 @@ export class FileReader implements Reader {
     // Its segment was dropped in the meantime: what it had is trimmed, and the next look says so.
     if (file === null) return;
     const before = this.#pane.has(this.#offset);
-    await this.#pane.load(file, this.#offset, need, end);
+    try {
+      await this.#pane.load(file, this.#offset, need, end);
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
     if (this.#pane.has(this.#offset) === before) throw this.#damaged('the end of a record is missing');
     this.#left = this.#maxBuffer;
   }
@@ -292,7 +307,7 @@ export class FileReader implements Reader {
       return this.#handle.file;
     } catch (error) {
       handles.give(segment);
-      if (this.#contents.segments.has(segment)) throw error;
+      if (this.#contents.segments.has(segment)) throw this.#unreadable(error);
       this.#mark = null;
       return null;
     }
@@ -303,7 +318,31 @@ export class FileReader implements Reader {
     this.#handle = null;
   }
 
+  #unreadable(error: unknown): CoordinationError {
+    return unavailable(error, this.#source.home.path(this.#segment), 'not-applied');
+  }
+
   #damaged(what: string): LogCorruptError {
     return corrupt(this.#source.home.path(this.#segment), this.#offset, what);
   }
+
+  #missing(): LogCorruptError {
+    return this.#damaged(`event ${this.next} of '${this.stream}' is missing`);
+  }
+
+  /** The same with the place where it really is: this reader may have passed by it. */
+  async #explained(error: LogCorruptError): Promise<unknown> {
+    const segment = this.#segment;
+    const first = this.#contents.places.find(this.stream, this.next)?.segment ?? segment;
+    const found = findDamage(this.#source.home, Math.min(first, segment), { segment, offset: this.#endOf(segment) });
+    return found.then(
+      (damage) => damage ?? error,
+      (reason: unknown) => (reason instanceof LogCorruptError ? reason : error),
+    );
+  }
+}
+
+/** Resolves when those readers of a stream are there who are nearly there. */
+export async function reached(readers: Readers<FileReader>, stream: string, seq: number): Promise<void> {
+  await Promise.all([...readers.of(stream)].map((reader) => reader.reach(seq)));
 }

@@ -6,6 +6,7 @@ import type { Contents } from './Contents.ts';
 import type { FileReader } from './FileReader.ts';
 import { Handles } from './Handles.ts';
 import { catchUp } from './openContents.ts';
+import { Outstanding } from './Outstanding.ts';
 import type { Question } from './Pending.ts';
 import type { Place } from './Places.ts';
 import type { Questioned } from './reading.ts';
@@ -32,6 +33,7 @@ export class FollowedFiles implements Questioned {
   readonly #clock: Clock;
   readonly #path: string;
   readonly #load: () => Promise<Contents>;
+  readonly #asked = new Outstanding();
   #catching: Promise<void> | null = null;
   /** Something may have been added since the present look began. */
   #again = false;
@@ -62,9 +64,14 @@ export class FollowedFiles implements Questioned {
     return this.contents;
   }
 
-  async ask<T>(question: Question<T>): Promise<T> {
-    await this.#catchUp();
-    return question(this.contents, this.#clock.wall?.() ?? this.#clock.now());
+  ask<T>(question: Question<T>): Promise<T> {
+    const now = (): number => this.#clock.wall?.() ?? this.#clock.now();
+    return this.#asked.add(this.#catchUp().then(() => question(this.contents, now())));
+  }
+
+  /** Resolves when every question was answered. */
+  settled(): Promise<void> {
+    return this.#asked.settled();
   }
 
   join(reader: FileReader): void {

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigError } from '../../lib/errors.ts';
 import { hostClock, type Clock } from '../../lib/internal/env.ts';
@@ -12,9 +13,12 @@ import { DirectorySite } from './DirectorySite.ts';
 import { FileStore } from './FileStore.ts';
 import { FollowedFiles } from './FollowedFiles.ts';
 import { longest } from './frames.ts';
+import { Inbox } from './Inbox.ts';
 import { openContents } from './openContents.ts';
 import { readerLog } from './readerLog.ts';
 import { directoryHome } from './segments.ts';
+import { Submitter } from './Submitter.ts';
+import { submitterLog } from './submitterLog.ts';
 import type { Fsync } from './Tail.ts';
 import { unavailable } from './unavailable.ts';
 import { writerLog } from './writerLog.ts';
@@ -43,6 +47,11 @@ export interface FileLogOptions {
   readonly maxCommitBytes?: number;
   /** Only reads what another process writes, or has written. Default `false`. */
   readonly readOnly?: boolean;
+  /**
+   * Reads, and hands everything else to the process that writes, through the directory `inbox`; what nobody writes yet waits there.
+   * Default `false`.
+   */
+  readonly submit?: boolean;
 }
 
 /** What may be asked of a log with such a setting. */
@@ -52,24 +61,32 @@ const levels: Readonly<Record<Fsync, readonly Durability[]>> = {
   never: ['memory'],
 };
 
+const shared = { multiProcess: true, multiWriter: false, effects: true } as const;
+
 /** What only a writer decides. */
 const ofWriters = ['fsync', 'segmentBytes', 'retention', 'maxCommitBytes'] as const;
 
 export async function fileLog<E = unknown>(options: FileLogOptions): Promise<EventLog<E>> {
-  knownOptions('fileLog', options, ['directory', 'codec', 'clock', 'readOnly', ...ofWriters]);
-  const { readOnly = false, codec = losslessCodec, clock = hostClock } = options;
+  knownOptions('fileLog', options, ['directory', 'codec', 'clock', 'readOnly', 'submit', ...ofWriters]);
+  const { readOnly = false, submit = false, codec = losslessCodec, clock = hostClock } = options;
   const directory = resolve(name(options.directory, 'fileLog.directory'));
-  if (!flag(readOnly, 'fileLog.readOnly')) return openWriter<E>(directory, codec, clock, options);
-  const vain = ofWriters.find((option) => options[option] !== undefined);
-  if (vain !== undefined)
-    throw new ConfigError(`fileLog.${vain} is for writers: a log that is readOnly has no use for it.`);
+  flag(readOnly, 'fileLog.readOnly');
+  flag(submit, 'fileLog.submit');
+  if (!readOnly && !submit) return openWriter<E>(directory, codec, clock, options);
+  const vain = submit && readOnly ? 'readOnly' : ofWriters.find((option) => options[option] !== undefined);
+  if (vain !== undefined) {
+    throw new ConfigError(`fileLog.${vain} makes no sense beside ${submit ? 'submit' : 'readOnly'}: true.`);
+  }
   const load = async (): Promise<Contents> => {
+    if (submit) await mkdir(directory, { recursive: true });
     const { contents, end } = await openContents(directory);
-    if (end === null) throw Object.assign(new Error(`There is no log in ${directory}.`), { code: 'ENOENT' });
-    return contents;
+    if (end !== null || submit) return contents;
+    throw Object.assign(new Error(`There is no log in ${directory}.`), { code: 'ENOENT' });
   };
   const files = await FollowedFiles.open({ home: directoryHome(directory), path: directory, load }, codec, clock);
-  return readerLog<E>(files, clock, directory, 'Open it without `readOnly`.');
+  if (readOnly) return readerLog<E>(files, clock, directory, 'Open it without `readOnly`, or with `submit: true`.');
+  const submitter = new Submitter(directory, () => clock.wall?.() ?? clock.now());
+  return submitterLog<E>(files, submitter, { ...shared, durability: levels.always, maxCommitBytes: longest }, clock);
 }
 
 async function openWriter<E>(
@@ -84,10 +101,8 @@ async function openWriter<E>(
     age: milliseconds(retention.age ?? Infinity, 'fileLog.retention.age', { infinite: true }),
   };
   const capabilities: LogCapabilities = Object.freeze({
+    ...shared,
     durability: levels[oneOf(fsync, ['always', 'batch', 'never'], 'fileLog.fsync')],
-    multiProcess: true,
-    multiWriter: false,
-    effects: true,
     maxCommitBytes: Math.min(positiveInteger(maxCommitBytes, 'fileLog.maxCommitBytes'), longest),
   });
   positiveInteger(segmentBytes, 'fileLog.segmentBytes');
@@ -95,7 +110,12 @@ async function openWriter<E>(
   try {
     const store = await FileStore.open(site, { fsync, codec, clock, segmentBytes, segmentAge: limits.age });
     await site.tend(store);
-    return writerLog<E>(store, capabilities, clock, () => site.close(store));
+    const log = writerLog<E>(store, capabilities, clock, async () => {
+      await inbox.close();
+      await site.close(store);
+    });
+    const inbox = await Inbox.open(directory, log, store.now());
+    return log;
   } catch (error) {
     throw unavailable(error, directory, 'not-applied');
   }

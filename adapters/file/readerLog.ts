@@ -2,6 +2,7 @@ import { ClosedError, ConfigError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/internal/env.ts';
 import type { EventLog, LogCapabilities } from '../../lib/log/EventLog.ts';
 import { closeRequest } from '../../lib/log/requests.ts';
+import { closeWithin } from './closeWithin.ts';
 import type { FollowedFiles } from './FollowedFiles.ts';
 import { reading } from './reading.ts';
 
@@ -19,10 +20,10 @@ const capabilities: LogCapabilities = Object.freeze({
  * @param way How to write to it instead.
  */
 export function readerLog<E>(files: FollowedFiles, clock: Clock, path: string, way: string): EventLog<E> {
-  let closed = false;
+  let closing: Promise<void> | null = null;
 
   function open(method: string): void {
-    if (!closed) return;
+    if (closing === null) return;
     throw new ClosedError(`${method} came after close(): the log takes no questions any more.`, {
       details: { method },
     });
@@ -40,11 +41,12 @@ export function readerLog<E>(files: FollowedFiles, clock: Clock, path: string, w
     renew: () => refuse('renew()'),
     trim: () => refuse('trim()'),
     remove: () => refuse('remove()'),
-    settled: () => Promise.resolve(),
+    settled: () => files.settled(),
     async close(given) {
       const deadline = closeRequest(given);
-      closed = true;
-      await files.readers.close(clock, deadline);
+      const nothing = (): Promise<void> => Promise.resolve();
+      closing ??= closeWithin(clock, deadline, files.readers, () => files.settled(), nothing);
+      await closing;
     },
   };
 }

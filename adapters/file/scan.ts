@@ -46,16 +46,17 @@ export async function nextFrame(file: FileHandle, behind: number, end: number): 
   const frame = new Frame();
   for (let offset = behind + 1; offset < end;) {
     if (pane.has(offset) < 64) await pane.load(file, offset, 64, end);
-    const at = pane.buffer.subarray(0, pane.filled).indexOf('\n{"crc":"', offset - pane.offset);
+    // Wherever it may begin: the end of the line before it may be what is damaged.
+    const at = pane.buffer.subarray(0, pane.filled).indexOf('{"crc":"', offset - pane.offset);
     if (at < 0) {
       // The needle may lie across the border.
-      offset = Math.max(offset + 1, pane.offset + pane.filled - 8);
+      offset = Math.max(offset + 1, pane.offset + pane.filled - 7);
       if (pane.offset + pane.filled >= end) return null;
       continue;
     }
-    const candidate = pane.offset + at + 1;
+    const candidate = pane.offset + at;
     if (await wholeAt(file, candidate, end, pane, frame)) return candidate;
-    offset = candidate;
+    offset = candidate + 1;
   }
   return null;
 }

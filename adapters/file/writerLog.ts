@@ -1,10 +1,11 @@
 import { ClosedError } from '../../lib/errors.ts';
-import { after } from '../../lib/internal/after.ts';
 import type { Clock } from '../../lib/internal/env.ts';
 import { appendRequest } from '../../lib/log/appendRequest.ts';
 import type { EventLog, LogCapabilities } from '../../lib/log/EventLog.ts';
 import { receiptOf } from '../../lib/log/receiptOf.ts';
 import { closeRequest, removeRequest, renewRequest, trimRequest } from '../../lib/log/requests.ts';
+import { closeWithin } from './closeWithin.ts';
+import { reached } from './FileReader.ts';
 import type { FileStore } from './FileStore.ts';
 import type { Question } from './Pending.ts';
 import { reading } from './reading.ts';
@@ -64,7 +65,7 @@ export function writerLog<E>(
       open('trim()');
       const { before, force } = trimRequest(stream, given);
       // Whoever is only a file away from there gets what is his first.
-      await Promise.all([...store.readers.of(stream)].map((reader) => reader.reach(before)));
+      await reached(store.readers, stream, store.contents.ledger.trimming(stream, before, store.now()).firstSeq);
       return store.ask(({ ledger }, now) => {
         const { record, ...trimmed } = ledger.trimming(stream, before, now);
         if (record !== null) {
@@ -85,26 +86,10 @@ export function writerLog<E>(
     settled: () => store.settled(),
     async close(given) {
       const deadline = closeRequest(given);
-      closing ??= finish(deadline);
+      closing ??= closeWithin(clock, deadline, store.readers, () => store.settled(), end);
       await closing;
     },
   };
-
-  async function finish(deadline: number): Promise<void> {
-    const whole = store
-      .settled()
-      .then(() => store.readers.close(clock, deadline))
-      .then(end);
-    await patient(whole, clock, deadline);
-  }
 }
 
 const refused = (error: Error): Promise<never> => Promise.reject(error);
-
-/** Resolves with the work, or when its time is over. */
-function patient(work: Promise<void>, clock: Clock, deadline: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = after(clock, deadline, resolve);
-    work.then(resolve, reject).finally(() => timer.unsubscribe());
-  });
-}

@@ -66,17 +66,24 @@ export class Readers<R extends Reader = Reader> {
 
   /** Resolves when all have what is there now; after the deadline, in milliseconds, those who have not end with ClosedError. */
   async close(clock: Clock, deadline: number): Promise<void> {
-    const abort = (): void => {
-      const reason = new ClosedError(`The log was closed, and its deadline of ${deadline} ms was over.`, {
-        details: { deadline },
-      });
-      for (const reader of this.all()) reader.abort(reason);
-    };
-    for (const reader of this.all()) reader.finish();
-    if (deadline === 0) abort();
-    if (this.#readers.size === 0) return;
-    const timer = after(clock, deadline, abort);
-    await new Promise<void>((resolve) => this.#ended.push(resolve));
+    const timer = after(clock, deadline === 0 ? Infinity : deadline, () => this.abort(deadline));
+    const finished = this.finish();
+    if (deadline === 0) this.abort(deadline);
+    await finished;
     timer.unsubscribe();
+  }
+
+  /** Resolves when all have what is there now. */
+  async finish(): Promise<void> {
+    for (const reader of this.all()) reader.finish();
+    if (this.#readers.size > 0) await new Promise<void>((resolve) => this.#ended.push(resolve));
+  }
+
+  /** Ends all, for a deadline of so many milliseconds is over. */
+  abort(deadline: number): void {
+    const reason = new ClosedError(`The log was closed, and its deadline of ${deadline} ms was over.`, {
+      details: { deadline },
+    });
+    for (const reader of this.all()) reader.abort(reason);
   }
 }
