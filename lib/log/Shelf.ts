@@ -16,7 +16,7 @@ export class Shelf {
 
   put({ commit, at }: CommitRecord, texts: readonly string[]): void {
     const last = texts.length - 1;
-    for (const [i, text] of texts.entries()) this.#kept.push({ text, commit, last: i === last, at });
+    for (let i = 0; i <= last; i++) this.#kept.push({ text: texts[i] as string, commit, last: i === last, at });
   }
 
   at(seq: number): Kept {

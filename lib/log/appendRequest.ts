@@ -44,8 +44,9 @@ export function appendRequest(
       details: { stream },
     });
   }
-  // Not `map`, which leaves holes out.
-  const texts = Array.from(events, (event) => (event instanceof Encoded ? event.text : codec.encode(event)));
+  const texts: string[] = [];
+  // Not by `map`, which leaves holes out.
+  for (const event of events) texts.push(event instanceof Encoded ? event.text : codec.encode(event));
   checkSize(stream, texts, capabilities.maxCommitBytes);
   if (commitId === undefined) return { stream, texts, options: checked, digest: undefined };
   // What is empty says as much as what is left out.

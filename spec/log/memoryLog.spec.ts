@@ -81,6 +81,14 @@ describe('memoryLog', () => {
     expect(await events(log)).toEqual([{ name: 'a', at: new Date(0) }, { name: 'b' }]);
   });
 
+  it('takes a hole in the list of events for undefined', async () => {
+    const log = memoryLog();
+    const holey: unknown[] = [1];
+    holey[2] = 3;
+    expect(await log.append('s', holey)).toMatchObject({ firstSeq: 1, lastSeq: 3 });
+    expect(await events(log)).toEqual([1, undefined, 3]);
+  });
+
   it('does not decode what has another name', async () => {
     let decoded = 0;
     const log = memoryLog({
