@@ -21,6 +21,10 @@ const legal: [name: string, history: Operation<RegisterOp, number>[]][] = [
   ['a return and a call at one moment, in either order', [write('a', 1, 0, 4), read('b', 0, 4, 5)]],
   ['a write of which nobody heard, and which never was', [write('a', 1, 0, null), read('b', 0, 9, 10)]],
   ['one that took effect late', [write('a', 1, 0, null), read('b', 0, 2, 3), read('b', 1, 9, 10)]],
+  [
+    'the right one of two unknown operations',
+    [flip('a', 0, null), write('b', 1, 0, null), read('c', 1, 2, 3), read('c', 0, 4, 5)],
+  ],
   ['chance', [flip('a', 0, 1), read('b', 1, 2, 3)]],
   ['chance, twice', [flip('a', 0, 1), read('b', 0, 2, 3), flip('a', 4, 5), read('b', 1, 6, 7)]],
 ];

@@ -66,6 +66,16 @@ const accepted: [name: string, model: typeof mutex, history: History][] = [
   ['a release that never arrived', mutex, [acquire('a', 0, 1, 1), release(1, 2, null), check(1, 3, 4, true)]],
   ['a lost reply to a renewal', mutex, [acquire('a', 0, 1, 1), renew(1, 8, null), acquire('b', 9, 10, 2)]],
   ['an answer nobody heard', mutex, [acquire('a', 0, 1, 1), release(1, 2, 3), release(1, 4, 5, false)]],
+  [
+    'an acquire that is over, and nobody heard how',
+    mutex,
+    [acquire('a', 0, 1, 1), acquire('b', 2, 3), check(1, 4, 5, true)],
+  ],
+  [
+    'hand-overs that were sooner than a lapse',
+    mutex,
+    [acquire('a', 0, 1, 1), acquire('b', 0, 11, 2), release(1, 0, 12), release(2, 0, 13), acquire('c', 0, 5, 3)],
+  ],
   ['a cancel that came first', mutex, [acquire('a', 0, null), cancel('a', 1, 2), acquire('b', 3, 4, 1)]],
   [
     'a lease taken by force',

@@ -68,8 +68,6 @@ export function sequentialBarrier(
     const place = state.waiting.length;
     if (result && 'index' in result && result.index !== place) return [];
     const waiting = [...state.waiting, { id, result: result ?? null }].sort((a, b) => (a.id < b.id ? -1 : 1));
-    // Those who pass and those who fail are of different generations.
-    if (waiting.some(passes) && waiting.some(fails)) return [];
     const counted = { ...state, waiting, first: place === 0 ? state.now : state.first };
     const uncounted = !result
       ? [state]
@@ -104,10 +102,9 @@ export function sequentialBarrier(
   };
 }
 
-/** All who wait go through: they have not said otherwise. */
+/** All who wait go through. Of those who say otherwise `pass` will know nothing. */
 function open(state: BarrierState): readonly BarrierState[] {
   const { waiting } = state;
-  if (waiting.some(fails)) return [];
   const numbers = new Set(
     waiting.flatMap(({ result }) => (result && 'index' in result ? (result.generation ?? []) : [])),
   );

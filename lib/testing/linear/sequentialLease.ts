@@ -87,21 +87,19 @@ export function sequentialLease(
   const lasts = Math.max(0, ttl - drift);
   const free = ({ held }: LeaseState): number => permits - held.reduce((sum, { cost }) => sum + cost, 0);
 
-  /** The states with room for `cost`: as it is, or after leases that can have lapsed by then. */
-  function withRoom(state: LeaseState, cost: number, to: number, first = 0): readonly LeaseState[] {
+  /** The states with room for `cost`: as it is, or later, after leases that have lapsed. */
+  function withRoom(state: LeaseState, cost: number, first = 0): readonly LeaseState[] {
     if (cost <= free(state) + tolerance) return [state];
-    return state.held.flatMap((held, i) =>
-      i < first || held.until > to ? [] : withRoom(lapse(state, held), cost, to, i),
-    );
+    return state.held.flatMap((held, i) => (i < first ? [] : withRoom(lapse(state, held), cost, i)));
   }
 
-  function acquire(state: LeaseState, { op, result, to }: StepOf<'acquire'>): readonly LeaseState[] {
+  function acquire(state: LeaseState, { op, result }: StepOf<'acquire'>): readonly LeaseState[] {
     const { id, cost = 1, behind = 0 } = op;
     // A heavy waiter can stand before free permits.
     if (result === 'busy') return cost > free(state) + tolerance || (fifo && permits > 1) ? [state] : [];
     const fence = result === undefined ? null : typeof result === 'object' ? result.fence : 0;
     if (state.cancelled.includes(id) || state.fence < behind || (fence !== null && fence <= state.fence)) return [];
-    const granted = withRoom(state, cost, to).map((room) =>
+    const granted = withRoom(state, cost).map((room) =>
       // Who heard nothing may have given up, so that it was given back unseen.
       grant(room, { id, fence, cost, until: room.now + (fence === null ? 0 : lasts) }),
     );
@@ -165,15 +163,17 @@ function inOrderOfArrival(
 
 type StepOf<Name extends LeaseOp['do']> = Step<Extract<LeaseOp, { do: Name }>, LeaseResult>;
 
-/** What comes of a question for a fence: if it is held, `yes`, and if it is not, nothing. */
+/** What comes of a question for a fence: if it is held, `yes`; nothing, if it is not, or later, when it has lapsed. */
 function answer(
   state: LeaseState,
-  { op, result, to }: StepOf<'renew' | 'release' | 'check'>,
+  { op, result }: StepOf<'renew' | 'release' | 'check'>,
   yes: (held: Held) => LeaseState,
 ): LeaseState[] {
   const held = state.held.find(({ fence }) => fence === op.fence);
-  const no = !held ? [state] : held.until <= to ? [lapse(state, held)] : [];
-  return [...(held && result !== false ? [yes(held)] : []), ...(result === true ? [] : no)];
+  return [
+    ...(held && result !== false ? [yes(held)] : []),
+    ...(result === true ? [] : [held ? lapse(state, held) : state]),
+  ];
 }
 
 const exchange = (state: LeaseState, old: Held, by: readonly Held[]): LeaseState => ({
