@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { CoordinationError } from '../../lib/errors.ts';
+import { printable } from '../../lib/internal/printable.ts';
 import { config } from './config.ts';
 import { explain } from './explain.ts';
 import { version } from './shipped.ts';
@@ -10,11 +11,12 @@ import type { Terminal } from './terminal.ts';
 
 /**
  * The exit codes: 0 it went well, 1 it failed, 2 it was called the wrong way, 3 a check has found something, 4 what was asked
- * for is not there, 130 and 143 it was interrupted.
+ * for is not there, 5 a log cannot be used, 130 and 143 it was interrupted.
  */
 const exitCodes: Readonly<Record<string, number>> = {
   RXB_CONFIG: 2,
   RXB_LOG_CORRUPT: 3,
+  RXB_LOG_UNAVAILABLE: 5,
   ENOENT: 4,
 };
 
@@ -44,8 +46,9 @@ export async function cli(args: readonly string[], terminal: Terminal): Promise<
 }
 
 function failed(error: unknown, terminal: Terminal): number {
-  const { code, message } = error as CoordinationError & NodeJS.ErrnoException;
+  const { code, message, cause } = error as CoordinationError & NodeJS.ErrnoException;
+  const missing = (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
   const known = typeof code === 'string' && code.startsWith('RXB_');
-  terminal.say(`error: ${known ? `${code}: ` : ''}${message}${known ? ` (rxbaton explain ${code})` : ''}`);
-  return exitCodes[code] ?? 1;
+  terminal.say(`error: ${known ? `${code}: ` : ''}${printable(message)}${known ? ` (rxbaton explain ${code})` : ''}`);
+  return exitCodes[missing ? 'ENOENT' : code] ?? 1;
 }

@@ -17,7 +17,7 @@ export const usualFolder = (): string => readEnvironment().directory ?? settings
 export async function withLog<T>(path: string, use: (log: EventLog) => Promise<T>): Promise<T> {
   const there = await stat(path).catch(() => null);
   if (there === null) throw new NotThere(`There is no log at '${path}'.`);
-  const log = there.isDirectory() ? await fileLog({ directory: path }) : await openRecording(path);
+  const log = there.isDirectory() ? await fileLog({ directory: path, readOnly: true }) : await openRecording(path);
   try {
     return await use(log);
   } finally {

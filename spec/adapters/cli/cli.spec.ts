@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { firstValueFrom, timer } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCoordinator, mutex, persist, rateLimiter, run, within, type Coordinator } from 'rxbaton';
-import { fileLog } from 'rxbaton/adapters/file';
+import { fileLog, recordTo } from 'rxbaton/adapters/file';
 import { virtualTime } from 'rxbaton/testing';
 import { program, type Finished, type Program } from '../../support/program.ts';
 
@@ -176,6 +176,17 @@ describe('rxbaton tail', () => {
     });
   });
 
+  it('says in one line what it cannot read, and where the damage is', async () => {
+    mkdirSync(join(rxbaton.folder, 'empty'));
+    expect(await call('tail empty')).toMatchObject({ code: 4, stdout: '' });
+    writeFileSync(join(rxbaton.folder, 'zeros'), Buffer.alloc(1_000));
+    const { code, stderr } = await call('tail zeros');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^error: RXB_LOG_CORRUPT: .+zeros is damaged at byte 0: it holds zeros\..+\n$/);
+    writeFileSync(join(rxbaton.folder, 'line'), 'not\u001b[31m a log\n');
+    expect((await call('replay line')).code).toBe(3);
+  });
+
   it('says in one line that the environment makes no sense', async () => {
     const { code, stderr } = await call('tail', { RXBATON_DIR: 'x' });
     expect(code).toBe(2);
@@ -210,6 +221,16 @@ describe('rxbaton replay', () => {
     expect(code).toBe(0);
     expect(stdout).toBe('+00:00:00.000  begun  {"n":1}\n+01:02:03.004  done\n');
     expect(stderr).toBe('2 events · 0 calls · 01:02:03.004 of recorded time\n');
+  });
+
+  it('reads a file that was recorded', async () => {
+    const coordinator = createCoordinator();
+    const recording = await recordTo(coordinator, join(rxbaton.folder, 'friday.jsonl'));
+    coordinator.emit('a', { n: 1 });
+    await recording.stop();
+    expect((await call('replay friday.jsonl')).stdout).toBe('+00:00:00.000  a  {"n":1}\n');
+    expect(await printed('tail friday.jsonl --json')).toHaveLength(1);
+    expect((await printed('stats friday.jsonl'))[1]).toMatch(/^events +1 /);
   });
 
   it('prints a part of it, by seq, by time and by name, in JSON too', async () => {
