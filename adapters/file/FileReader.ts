@@ -331,14 +331,10 @@ export class FileReader implements Reader {
   }
 
   /** The same with the place where it really is: this reader may have passed by it. */
-  async #explained(error: LogCorruptError): Promise<unknown> {
+  #explained(error: LogCorruptError): Promise<LogCorruptError> {
     const segment = this.#segment;
-    const first = this.#contents.places.find(this.stream, this.next)?.segment ?? segment;
-    const found = findDamage(this.#source.home, Math.min(first, segment), { segment, offset: this.#endOf(segment) });
-    return found.then(
-      (damage) => damage ?? error,
-      (reason: unknown) => (reason instanceof LogCorruptError ? reason : error),
-    );
+    const from = this.#contents.places.find(this.stream, this.next)?.segment ?? segment;
+    return findDamage(this.#source.home, from, { segment, offset: this.#endOf(segment) }, error);
   }
 }
 
