@@ -12,6 +12,7 @@ const refused = (what: string) => (): Promise<never> => Promise.reject(refuse(wh
 export const fileLog: () => Promise<never> = refused('fileLog()');
 export const openRecording: () => Promise<never> = refused('openRecording()');
 export const recordTo: () => Promise<never> = refused('recordTo()');
+export const verify: () => Promise<never> = refused('verify()');
 
 export function fileLogger(): never {
   throw refuse('fileLogger()');

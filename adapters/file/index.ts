@@ -7,3 +7,5 @@ export type { RecordingOptions } from './openRecording.ts';
 export { recordTo } from './recordTo.ts';
 export type { RecordOptions, Recording } from './recordTo.ts';
 export type { Fsync } from './Tail.ts';
+export { verify } from './verify.ts';
+export type { Damage, Verification } from './verify.ts';

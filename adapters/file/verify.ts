@@ -1,0 +1,158 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { LogCorruptError, LogVersionError } from '../../lib/errors.ts';
+import { name } from '../../lib/log/checks.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import type { ContentsSnapshot } from './Contents.ts';
+import type { FileRecord } from './frames.ts';
+import { nextFrame, scan } from './scan.ts';
+import { directoryHome, fileHome, openSegment, segmentsIn, type Home } from './segments.ts';
+import { unavailable } from './unavailable.ts';
+
+/** A place where a log is not what was written to it. */
+export interface Damage {
+  readonly file: string;
+  /** In bytes from the beginning of the file. */
+  readonly offset: number;
+  readonly what: string;
+}
+
+/** What there is in a log, and what is wrong with it. */
+export interface Verification {
+  readonly segments: number;
+  readonly bytes: number;
+  readonly commits: number;
+  readonly events: number;
+  /** None: everything that was acknowledged and not deleted is there, as it was. */
+  readonly damages: readonly Damage[];
+  /** What was being written when its writer ended, or is being written just now. No damage: nobody was told that it is there. */
+  readonly torn: (Damage & { readonly bytes: number }) | null;
+}
+
+/**
+ * Reads a whole log, byte by byte, and tells every damage there is, not only the first. Changes nothing; somebody may be writing
+ * meanwhile.
+ *
+ * @param path The directory of a log, or the file of a recording.
+ * @throws LogUnavailableError (rejects) when it cannot be read.
+ * @example
+ * ```ts
+ * const { damages } = await verify('.rxbaton');
+ * for (const { file, offset, what } of damages) console.error(`${file}:${offset}: ${what}`);
+ * ```
+ */
+export async function verify(path: string): Promise<Verification> {
+  const place = resolve(name(path, 'The path of verify'));
+  try {
+    const found = new Finding();
+    if ((await stat(place)).isDirectory()) await ofDirectory(place, found);
+    else await ofSegment(fileHome(place), 1, true, found);
+    return found.told();
+  } catch (error) {
+    throw unavailable(error, place, 'not-applied');
+  }
+}
+
+/** What was found so far. */
+class Finding {
+  readonly damages: Damage[] = [];
+  readonly dropped = new Set<number>();
+  torn: Verification['torn'] = null;
+  segments = 0;
+  bytes = 0;
+  #commits = 0;
+  #events = 0;
+  /** The `seq` of the next event of each stream, as far as it is known. */
+  readonly #next = new Map<string, number>();
+
+  damage(file: string, offset: number, what: string): void {
+    this.damages.push({ file, offset, what });
+    // What is missing now was in what is damaged.
+    this.#next.clear();
+  }
+
+  take(record: FileRecord, file: string, offset: number): void {
+    if (record.op === 'drop') for (const segment of record.segments) this.dropped.add(segment);
+    if (record.op === 'remove') this.#next.delete(record.stream);
+    if (record.op !== 'commit') return;
+    const { stream, seq, events } = record;
+    const next = this.#next.get(stream);
+    if (next !== undefined && next !== seq) {
+      this.damage(file, offset, `event ${seq} of '${stream}' comes here, and event ${next} should`);
+    }
+    this.#next.set(stream, seq + events);
+    this.#commits++;
+    this.#events += events;
+  }
+
+  told(): Verification {
+    const { segments, bytes, damages, torn } = this;
+    return { segments, bytes, commits: this.#commits, events: this.#events, damages, torn };
+  }
+}
+
+async function ofDirectory(directory: string, found: Finding): Promise<void> {
+  const home = directoryHome(directory);
+  const present = await segmentsIn(directory);
+  for (const segment of present) await ofSegment(home, segment, segment === present.at(-1), found);
+  const known = await checkpointed(directory, found, present[0] ?? 1);
+  const expected = new Map(known.map(({ segment, bytes }) => [segment, bytes]));
+  const last = present.at(-1) ?? 0;
+  for (let segment = (known.at(-1)?.segment ?? 0) + 1; segment <= last; segment++) expected.set(segment, 0);
+  for (const [segment, bytes] of expected) {
+    if (!found.dropped.has(segment)) await checkSize(home.path(segment), bytes, found);
+  }
+}
+
+/** The segments that the checkpoint knows. */
+async function checkpointed(directory: string, found: Finding, first: number): Promise<ContentsSnapshot['segments']> {
+  const checkpoint = await readCheckpoint(directory).catch(said);
+  if (checkpoint instanceof Error) found.damage(String(checkpoint.details['file']), 0, checkpoint.message);
+  else if ('contents' in checkpoint) return checkpoint.contents.segments;
+  else if (checkpoint.damage !== null) found.damage(checkpoint.file, 0, checkpoint.damage);
+  else if (first > 1) found.damage(checkpoint.file, 0, 'it is missing, and so are the segments before it');
+  return [];
+}
+
+async function checkSize(file: string, bytes: number, found: Finding): Promise<void> {
+  const size = await stat(file).then(
+    (there) => there.size,
+    () => null,
+  );
+  if (size === null) found.damage(file, 0, 'it is missing');
+  else if (size < bytes) found.damage(file, size, `${bytes - size} bytes are missing at its end`);
+}
+
+async function ofSegment(home: Home, segment: number, last: boolean, found: Finding): Promise<void> {
+  const file = home.path(segment);
+  const opened = await openSegment(home, segment).catch(said);
+  if (opened instanceof Error) {
+    found.damage(file, 0, opened.message);
+    return;
+  }
+  const { handle, from } = opened;
+  try {
+    const { size } = await handle.stat();
+    found.segments++;
+    found.bytes += size;
+    for (let offset = from; offset < size;) {
+      const scanned = await scan(handle, offset, size, (frame, buffer, at) =>
+        found.take(frame.record(buffer), file, at),
+      );
+      if (scanned.stop === 'end') return;
+      const next = await nextFrame(handle, scanned.offset, size);
+      const what = scanned.stop === 'torn' ? 'the end of a record is missing' : 'a record is not what was written';
+      if (next === null && last) found.torn = { file, offset: scanned.offset, what, bytes: size - scanned.offset };
+      else found.damage(file, scanned.offset, what);
+      offset = next ?? size;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What our own errors say is a finding; others end the search. */
+function said(error: unknown): LogCorruptError | LogVersionError {
+  if (error instanceof LogCorruptError || error instanceof LogVersionError) return error;
+  throw error;
+}
