@@ -8,6 +8,7 @@ import { replayCommand } from './replay.ts';
 import { stats } from './stats.ts';
 import { tail } from './tail.ts';
 import type { Terminal } from './terminal.ts';
+import { verifyCommand } from './verify.ts';
 
 /**
  * The exit codes: 0 it went well, 1 it failed, 2 it was called the wrong way, 3 a check has found something, 4 what was asked
@@ -33,7 +34,7 @@ export async function cli(args: readonly string[], terminal: Terminal): Promise<
       writeErr: (text) => terminal.say(text.trimEnd()),
     })
     .exitOverride();
-  for (const add of [tail, replayCommand, stats, config, explain]) add(program, terminal);
+  for (const add of [tail, replayCommand, stats, verifyCommand, config, explain]) add(program, terminal);
   try {
     await program.parseAsync(args, { from: 'user' });
     return terminal.end();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { firstValueFrom, timer } from 'rxjs';
@@ -63,7 +63,7 @@ describe('rxbaton', () => {
   it('says what it can do, on stdout when asked and on stderr when not', async () => {
     const asked = await call('--help');
     expect(asked).toMatchObject({ code: 0, stderr: '' });
-    for (const command of ['tail', 'replay', 'stats', 'config', 'explain'])
+    for (const command of ['tail', 'replay', 'stats', 'verify', 'config', 'explain'])
       expect(asked.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     const unasked = await call('');
     expect(unasked).toMatchObject({ code: 2, stdout: '' });
@@ -74,7 +74,7 @@ describe('rxbaton', () => {
     expect(await printed('--version')).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+/)]);
   });
 
-  it.each(['tail', 'replay', 'stats', 'config', 'explain'])('%s --help has an example', async (command) => {
+  it.each(['tail', 'replay', 'stats', 'verify', 'config', 'explain'])('%s --help has an example', async (command) => {
     const { code, stdout, stderr } = await call(`${command} --help`);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Usage: rxbaton ${command} `));
@@ -331,6 +331,70 @@ describe('rxbaton stats', () => {
         { name: 'work_started', count: 2, first: '2026-11-20T12:00:00.000Z', last: '2026-11-20T12:00:00.000Z' },
       ],
     });
+  });
+});
+
+describe('rxbaton verify', () => {
+  const segment = (): string => {
+    const folder = join(rxbaton.folder, '.rxbaton');
+    const files = readdirSync(folder, { withFileTypes: true }).filter((each) => each.isFile());
+    return files
+      .map(({ name }) => join(folder, name))
+      .find((file) => readFileSync(file, 'utf8').startsWith('{"rxbaton":"log"'))!;
+  };
+
+  it('finds nothing in a log that is whole', async () => {
+    await orders(5)();
+    expect(await printed('verify')).toEqual([
+      expect.stringMatching(/^1 segments, \d+ bytes, \d+ commits, 5 events: whole$/),
+    ]);
+    const [json] = await printed('verify --json');
+    expect(JSON.parse(json!)).toMatchObject({ segments: 1, events: 5, damages: [], torn: null });
+  });
+
+  it('names the file and the offset of each damage, with exit code 3', async () => {
+    const log = await fileLog({ directory: join(rxbaton.folder, '.rxbaton') });
+    for (let id = 1; id <= 20; id++) await log.append('events', [{ name: 'order_placed', data: { id } }]);
+    await log.close();
+    const file = segment();
+    const bytes = readFileSync(file);
+    const at = [bytes.indexOf('"id":3}'), bytes.indexOf('"id":9}')];
+    for (const offset of at) bytes[offset + 5] = 0x37;
+    writeFileSync(file, bytes);
+    const { code, stdout } = await call('verify');
+    expect(code).toBe(3);
+    const lines = stdout.split('\n').filter((line) => line.startsWith(`${file}:`));
+    expect(lines).toHaveLength(2);
+    lines.forEach((line, i) => {
+      const offset = Number(/:(\d+): /.exec(line)![1]);
+      expect(offset).toBeLessThan(at[i]!);
+      expect(bytes.subarray(offset, at[i]).toString()).toMatch(/^\{"crc":/);
+    });
+    expect(stdout).toMatch(/: 2 damaged\n$/);
+    const json = await call('verify --json');
+    expect(json.code).toBe(3);
+    expect(JSON.parse(json.stdout)).toMatchObject({ damages: [{ file }, { file }] });
+  });
+
+  it('does not call a commit damaged that was never finished', async () => {
+    await orders(5)();
+    const file = segment();
+    const { size } = statSync(file);
+    appendFileSync(file, '{"crc":"00000000","bytes":400,');
+    const { code, stdout, stderr } = await call('verify');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/: whole\n$/);
+    expect(stderr).toBe(`${file}:${size}: 30 bytes of an unfinished commit, which do not count\n`);
+  });
+
+  it('says what is not there', async () => {
+    expect(await call('verify nowhere')).toEqual({
+      code: 4,
+      stdout: '',
+      stderr: "error: There is no log at 'nowhere'.\n",
+    });
+    mkdirSync(join(rxbaton.folder, 'empty'));
+    expect((await call('verify empty')).code).toBe(4);
   });
 });
 
