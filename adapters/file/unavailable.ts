@@ -10,6 +10,7 @@ const causes: Readonly<Record<string, readonly [what: string, hint: string]>> = 
   EPERM: ['the permission is missing', 'Let this user read and write the directory and its files.'],
   EROFS: ['the file system is read-only', 'Open it with `readOnly: true`, or mount it for writing.'],
   ENOENT: ['it is not there', 'Bring it back, or open a new log.'],
+  EEXIST: ['there is a file of that name', 'Give the path of a directory.'],
   ENOTDIR: ['part of its path is no directory', 'Give the path of a directory.'],
   EMFILE: ['this process has too many files open', 'Raise the limit of open files.'],
 };
