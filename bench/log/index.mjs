@@ -1,2 +1,2 @@
 /** The tables of `npm run bench -- log`, in the order in which they are shown. */
-export default ['emitting', 'persisted'];
+export default ['emitting', 'persisted', 'durable', 'replay', 'selective', 'memory'];

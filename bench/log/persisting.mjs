@@ -1,20 +1,15 @@
 /** Coordinators whose events are kept, and the logs for them. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { rxbaton } from '../rxbaton.mjs';
+import { temporary } from './temporary.mjs';
 
 export const nothing = () => undefined;
 
 export const memory = ({ memoryLog }) => memoryLog({ keep: 1_000 });
 
-/** A real file in the folder for temporary ones, which ends with the process. */
+/** A real file in the folder for temporary ones. */
 export const file = (fsync) => async () => {
   const { fileLog } = await import('../../dist/adapters/file.js');
-  const directory = mkdtempSync(join(tmpdir(), 'rxbaton-bench-'));
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-  process.on('SIGTERM', () => process.exit());
-  return fileLog({ directory, fsync, retention: { bytes: 256 * 1024 * 1024 } });
+  return fileLog({ directory: temporary(), fsync, retention: { bytes: 256 * 1024 * 1024 } });
 };
 
 export async function persisting(context, open) {
