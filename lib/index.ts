@@ -105,6 +105,7 @@ export type {
   SchemaResult,
   StandardSchema,
 } from './events/schema.ts';
+export type { Selector } from './events/patterns.ts';
 export type { Emit, EmitOptions, HandlerSubscription, When } from './events/signatures.ts';
 export type { BareWhen } from './events/when.ts';
 export type { WhenMethod } from './events/whenMethod.ts';

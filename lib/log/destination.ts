@@ -14,11 +14,8 @@ export interface MemoryBrokerOptions extends PersistOptions {
   readonly keep?: number;
 }
 
-/** What a writer may be told. */
-type WriterOption = Exclude<keyof FileLogOptions, 'readOnly' | 'submit'>;
-
 /** Options of `configureBroker('file')`: those of `fileLog` and of `persist`. */
-export type FileBrokerOptions = PersistOptions & Partial<Pick<FileLogOptions, WriterOption>>;
+export type FileBrokerOptions = PersistOptions & Partial<Omit<FileLogOptions, 'readOnly' | 'submit'>>;
 
 /** Options of `configureBroker('redis')`, beside those of `persist`. */
 export interface RedisBrokerOptions extends PersistOptions {
@@ -48,7 +45,7 @@ type Options = Readonly<Record<string, unknown>>;
 const keptInMemory = 10_000;
 
 /** Those of `fileLog`, which is not there to be asked before it is loaded. The compiler sees to it that none is missing. */
-const fileOptions: Readonly<Record<WriterOption, true>> = {
+const fileOptions: Readonly<Record<Exclude<keyof FileBrokerOptions, keyof PersistOptions>, true>> = {
   directory: true,
   fsync: true,
   segmentBytes: true,

@@ -1,4 +1,4 @@
-export type FileLogOptions = import('rxbaton/adapters/file').FileLogOptions;
+export type { FileLogOptions } from 'rxbaton/adapters/file';
 
 /**
  * The one place where the library reaches for an adapter: by its public name and only when a file is wanted, so that programs
