@@ -47,7 +47,13 @@ export async function takeLock(directory: string): Promise<Lock> {
       await rm(pathOf(directory, mine), { force: true });
       continue;
     }
-    await Promise.all(numbers.slice(1).map((number) => rm(pathOf(directory, number), { force: true })));
+    const drafts = (await readdir(directory)).filter((name) => /^writer-.+\.new$/.test(name));
+    // What those leave behind who die on the way, too.
+    const rest = [
+      ...numbers.slice(1).map((number) => pathOf(directory, number)),
+      ...drafts.map((name) => join(directory, name)),
+    ];
+    await Promise.all(rest.map((path) => rm(path, { force: true })));
     return {
       held: async () => {
         if ((await numbersIn(directory))[0] !== mine) return false;
@@ -72,7 +78,8 @@ async function create(directory: string, number: number, owner: Owner & { readon
     await link(draft, pathOf(directory, number));
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    // The number is taken; or the draft was cleared away by who has just taken one.
+    if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return false;
     throw error;
   } finally {
     await rm(draft, { force: true });

@@ -312,6 +312,12 @@ describe('a second writer', { timeout: 60_000 }, () => {
     expect((await hold()).said[0]).toMatchObject({ code: 'RXB_LOG_LOCKED', details: { pid: process.pid } });
   });
 
+  it('clears away what others have left who died on the way to the lock', async () => {
+    writeFileSync(join(directory, 'writer-somebody.new'), '');
+    await open();
+    expect(readdirSync(directory).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
   it('is one of many who come at once after a crash', async () => {
     for (let round = 1; round <= 5; round++) {
       const workers = await Promise.all(Array.from({ length: 6 }, hold));

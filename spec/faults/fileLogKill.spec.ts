@@ -57,7 +57,7 @@ async function killThemAll(directory: string, kills: number, retention?: number)
 
 it('loses nothing that was acknowledged and returns nothing torn, whenever its writer is killed; the next one goes on', async () => {
   const kills = runs(55);
-  const retentions = [undefined, undefined, 250_000, 250_000];
+  const retentions = [undefined, undefined, 110_000, 110_000];
   const logs = await Promise.all(retentions.map((retention, i) => killThemAll(join(folder, `${i}`), kills, retention)));
   for (const [i, log] of logs.entries()) {
     expect(log.acknowledged).toBeGreaterThan(kills * 5);
@@ -66,8 +66,10 @@ it('loses nothing that was acknowledged and returns nothing torn, whenever its w
     if (retentions[i] === undefined) expect(first).toEqual([1, 1]);
     else expect(Math.min(...first)).toBeGreaterThan(1);
     expect((await verify(join(folder, `${i}`))).damages).toEqual([]);
-    // Nor do deaths pile up rubbish.
-    expect(readdirSync(join(folder, `${i}`)).filter((name) => name.endsWith('.new'))).toEqual([]);
+    // Nor do deaths pile up rubbish: a draft of the last may be there, which the next one of its name replaces.
+    const drafts = readdirSync(join(folder, `${i}`)).filter((name) => name.endsWith('.new'));
+    expect(drafts.filter((name) => !/^(checkpoint\.json|segment-\d+\.jsonl)\.new$/.test(name))).toEqual([]);
+    expect(drafts.length).toBeLessThan(4);
   }
 }, 3_600_000);
 

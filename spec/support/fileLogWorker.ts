@@ -39,7 +39,7 @@ async function commit({ directory, round, retention }: Task<'commit'>): Promise<
   const log = await fileLog({ directory, segmentBytes, ...(retention && { retention: { bytes: retention } }) });
   say({ ready: true });
   // Not without end: what is dropped for its size must be older than this round.
-  let left = 200;
+  let left = 150;
   await Promise.all(Array.from({ length: 6 }, (_, chain) => append(chain)));
   stay();
 
