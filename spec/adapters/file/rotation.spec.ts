@@ -158,6 +158,26 @@ it('reads a stream with little in it without looking through the others', async 
   );
 });
 
+it('follows streams through segments that begin faster than anybody reads', async () => {
+  const log = await open({ segmentBytes: 300 });
+  const streams = ['a', 'b', 'c'];
+  const wanted = 100;
+  const followers = streams.map((stream) =>
+    lastValueFrom(log.read(stream, { follow: true, to: wanted, maxBuffer: 2 }).pipe(toArray())),
+  );
+  for (let n = 1; n <= wanted; n += 20) {
+    // All at once: what is known of the log is many segments ahead of what can be read.
+    const burst = Array.from({ length: 20 }, (_, i) => streams.map((stream) => log.append(stream, [event(n + i)])));
+    await Promise.all(burst.flat());
+  }
+  for (const stored of await Promise.all(followers)) {
+    expect(stored.map(({ event }) => (event as { n: number }).n)).toEqual(
+      Array.from({ length: wanted }, (_, i) => i + 1),
+    );
+  }
+  await log.close();
+}, 60_000);
+
 /** All that a log takes, of any shape. */
 const value = fc.oneof(
   fc.jsonValue(),
