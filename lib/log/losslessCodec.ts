@@ -58,6 +58,7 @@ export const losslessCodec: Codec = {
     } catch (cause) {
       throw new CodecError('A text of the log is no JSON.', { cause, details: { length: text.length } });
     }
-    return text.includes('"$') ? revive(value) : value;
+    // One sign is found several times as fast as two of which the first is everywhere.
+    return text.includes('$') && text.includes('"$') ? revive(value) : value;
   },
 };
