@@ -44,11 +44,14 @@ export function paced(
     }
 
     function play(): void {
-      for (; next < events.length && !subscriber.closed; emit()) {
+      while (next < events.length && !subscriber.closed) {
         const time = timeOf(events[next]!) / speed;
         if (Number.isNaN(zero)) zero = clock.now() - time;
         const wait = zero + time - clock.now();
-        if (wait <= 0) continue;
+        if (wait <= 0) {
+          emit();
+          continue;
+        }
         // What it waited for comes then, also if the timer was a trifle early.
         busy = after(clock, wait, () => {
           emit();

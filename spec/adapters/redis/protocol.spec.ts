@@ -216,8 +216,7 @@ describe('a process that cannot be reached', () => {
     const c = ask(lab.open(mutex('gate')));
     await lab.idle();
     for (const client of twin.traffic.clients) client.disconnect();
-    const listeners = async (): Promise<number> =>
-      (await admin.pubsub('CHANNELS', `${lab.prefix}:wake:*`)).length as number;
+    const listeners = async (): Promise<number> => (await admin.pubsub('CHANNELS', `${lab.prefix}:wake:*`)).length;
     while ((await listeners()) > 1);
     a.leave();
     await lab.idle();
