@@ -68,7 +68,16 @@ class Finding {
   damage(file: string, offset: number, what: string): void {
     this.damages.push({ file, offset, what });
     // What is missing now was in what is damaged.
+    this.gap();
+  }
+
+  /** From here on events may be missing. */
+  gap(): void {
     this.#next.clear();
+  }
+
+  knows(file: string): boolean {
+    return this.damages.some((damage) => damage.file === file);
   }
 
   take(record: FileRecord, file: string, offset: number): void {
@@ -86,7 +95,8 @@ class Finding {
   }
 
   told(): Verification {
-    const { segments, bytes, damages, torn } = this;
+    const { segments, bytes, torn } = this;
+    const damages = this.damages.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.offset - b.offset));
     return { segments, bytes, commits: this.#commits, events: this.#events, damages, torn };
   }
 }
@@ -94,14 +104,18 @@ class Finding {
 async function ofDirectory(directory: string, found: Finding): Promise<void> {
   const home = directoryHome(directory);
   const present = await segmentsIn(directory);
-  for (const segment of present) await ofSegment(home, segment, segment === present.at(-1), found);
-  const known = await checkpointed(directory, found, present[0] ?? 1);
-  const expected = new Map(known.map(({ segment, bytes }) => [segment, bytes]));
+  const [first = 1] = present;
   const last = present.at(-1) ?? 0;
-  for (let segment = (known.at(-1)?.segment ?? 0) + 1; segment <= last; segment++) expected.set(segment, 0);
-  for (const [segment, bytes] of expected) {
-    if (!found.dropped.has(segment)) await checkSize(home.path(segment), bytes, found);
+  for (const segment of present) {
+    // What is not there may have been deleted, with what it had.
+    if (!present.includes(segment - 1)) found.gap();
+    await ofSegment(home, segment, segment === last, found);
   }
+  const known = await checkpointed(directory, found, first);
+  const sizes = new Map(known.map(({ segment, bytes }) => [segment, bytes]));
+  for (let segment = (known.at(-1)?.segment ?? first - 1) + 1; segment <= last; segment++) sizes.set(segment, 0);
+  for (const [segment, bytes] of sizes)
+    if (!found.dropped.has(segment)) await checkSize(home.path(segment), bytes, found);
 }
 
 /** The segments that the checkpoint knows. */
@@ -110,7 +124,7 @@ async function checkpointed(directory: string, found: Finding, first: number): P
   if (checkpoint instanceof Error) found.damage(String(checkpoint.details['file']), 0, checkpoint.message);
   else if ('contents' in checkpoint) return checkpoint.contents.segments;
   else if (checkpoint.damage !== null) found.damage(checkpoint.file, 0, checkpoint.damage);
-  else if (first > 1) found.damage(checkpoint.file, 0, 'it is missing, and so are the segments before it');
+  else if (first > 1) found.damage(checkpoint.file, 0, `it is missing, and the log begins with segment ${first}`);
   return [];
 }
 
@@ -120,7 +134,7 @@ async function checkSize(file: string, bytes: number, found: Finding): Promise<v
     () => null,
   );
   if (size === null) found.damage(file, 0, 'it is missing');
-  else if (size < bytes) found.damage(file, size, `${bytes - size} bytes are missing at its end`);
+  else if (size < bytes && !found.knows(file)) found.damage(file, size, `${bytes - size} bytes are missing at its end`);
 }
 
 async function ofSegment(home: Home, segment: number, last: boolean, found: Finding): Promise<void> {

@@ -1,0 +1,225 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lastValueFrom, toArray } from 'rxjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileLog, openRecording, verify, type FileLogOptions } from '../../../adapters/file/index.ts';
+import type { EventLog } from '../../../lib/log/EventLog.ts';
+
+let place: string;
+beforeAll(() => {
+  place = mkdtempSync(join(tmpdir(), 'rxbaton-damage-'));
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+let count = 0;
+const open = (directory: string, options: Partial<FileLogOptions> = {}) =>
+  fileLog({ directory, fsync: 'never', ...options });
+const all = (log: EventLog) => lastValueFrom(log.read('s').pipe(toArray()));
+const segment = (directory: string, n: number) => join(directory, `segment-${String(n).padStart(8, '0')}.jsonl`);
+
+/** A log with these commits, one of which speaks of frames and has signs of several bytes; and where each commit ends in its file. */
+const commits = [
+  [{ name: 'a', n: 1 }],
+  [{ name: 'b', text: 'ü€😀\n{"crc":"00000000","bytes":0,"op":"remove","stream":"s","at":1}\n' }, { name: 'c' }],
+  [{ name: 'd', n: 4 }],
+];
+
+async function small(): Promise<{
+  readonly directory: string;
+  readonly file: string;
+  readonly ends: readonly number[];
+}> {
+  const directory = join(place, `log-${count++}`);
+  const log = await open(directory);
+  const file = segment(directory, 1);
+  const ends = [statSync(file).size];
+  for (const [i, commit] of commits.entries()) {
+    await log.append('s', commit, i === 1 ? { commitId: 'b', once: ['k'] } : {});
+    ends.push(statSync(file).size);
+  }
+  await log.close();
+  return { directory, file, ends };
+}
+
+const copyOf = (directory: string): string => {
+  const copy = join(place, `copy-${count++}`);
+  cpSync(directory, copy, { recursive: true });
+  return copy;
+};
+
+describe('the end of a log', () => {
+  it('that was torn at any byte is cut, whole commits stay, and the log goes on', async () => {
+    const { directory, file, ends } = await small();
+    const bytes = readFileSync(file);
+    for (let cut = ends[0] ?? 0; cut <= bytes.length; cut++) {
+      const copy = copyOf(directory);
+      truncateSync(segment(copy, 1), cut);
+      const whole = ends.filter((end) => end <= cut).length - 1;
+      const kept = commits.slice(0, whole).flat();
+      const left = cut - (ends[whole] ?? 0);
+      expect((await verify(copy)).torn).toEqual(
+        left === 0 ? null : expect.objectContaining({ file: segment(copy, 1), offset: ends[whole], bytes: left }),
+      );
+      // Who only reads leaves it as it is, and sees nothing of it.
+      const reader = await fileLog({ directory: copy, readOnly: true });
+      expect((await all(reader)).map(({ event }) => event)).toEqual(kept);
+      await reader.close();
+      expect(statSync(segment(copy, 1)).size).toBe(cut);
+
+      const log = await open(copy);
+      expect(await log.append('s', ['next'])).toMatchObject({ firstSeq: kept.length + 1, commit: whole + 1 });
+      expect((await all(log)).map(({ event }) => event)).toEqual([...kept, 'next']);
+      await log.close();
+      expect(await verify(copy)).toMatchObject({ damages: [], torn: null });
+      rmSync(copy, { recursive: true });
+    }
+  }, 120_000);
+
+  it.each([
+    ['zeros', Buffer.alloc(5_000)],
+    ['half a line', Buffer.from('{"crc":"0000')],
+    ['something else', Buffer.from('not what was written\n')],
+    [
+      'a record that says that it has more than there is',
+      Buffer.from('{"crc":"00000000","bytes":99999999,"op":"commit"}\n'),
+    ],
+  ])('that is %s is cut', async (_, tail) => {
+    const { directory, file } = await small();
+    writeFileSync(file, tail, { flag: 'a' });
+    const log = await open(directory);
+    expect((await all(log)).map(({ event }) => event)).toEqual(commits.flat());
+    await log.close();
+    expect(readFileSync(file).includes(tail)).toBe(false);
+  });
+});
+
+describe('a byte that is not what it was', () => {
+  it('is found wherever it is, with the file and the record, and nothing wrong is returned', async () => {
+    const { directory, file, ends } = await small();
+    const bytes = readFileSync(file);
+    const lastCommit = ends.at(-2) ?? 0;
+    for (let at = 0; at < lastCommit; at++) {
+      const spoilt = Buffer.from(bytes);
+      spoilt[at] = (spoilt[at] ?? 0) ^ 1;
+      writeFileSync(file, spoilt);
+      const offset = at < (ends[0] ?? 0) ? 0 : ends.findLast((end) => end <= at);
+      const error = await open(directory).then(
+        () => null,
+        (refused: unknown) => refused,
+      );
+      const version = (error as { code?: string } | null)?.code === 'RXB_LOG_VERSION';
+      if (!version) expect(error, `byte ${at}`).toMatchObject({ code: 'RXB_LOG_CORRUPT', details: { file, offset } });
+      expect((await verify(directory)).damages, `byte ${at}`).toMatchObject([{ file, offset }]);
+      // Refused is not changed.
+      expect(readFileSync(file).equals(spoilt)).toBe(true);
+    }
+  }, 120_000);
+
+  it('is found by readers too, where the log was opened before or did not look', async () => {
+    const { directory, file, ends } = await small();
+    const log = await open(directory);
+    const bytes = readFileSync(file);
+    const inEvent = (ends[2] ?? 0) - 5;
+    bytes[inEvent] = (bytes[inEvent] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    const seen: unknown[] = [];
+    const reading = log.read('s').forEach(({ event }) => void seen.push(event));
+    await expect(reading).rejects.toMatchObject({ code: 'RXB_LOG_CORRUPT', details: { file, offset: ends[1] } });
+    expect(seen).toEqual(commits[0]);
+    await log.close();
+  });
+});
+
+describe('several segments', () => {
+  async function large(): Promise<string> {
+    const directory = join(place, `log-${count++}`);
+    const log = await open(directory, { segmentBytes: 400 });
+    for (let n = 1; n <= 30; n++) await log.append('s', [{ name: 'e', n }]);
+    await log.close();
+    return directory;
+  }
+
+  const flip = (file: string, at: number): void => {
+    const bytes = readFileSync(file);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+  };
+
+  it('verify tells every damage, not only the first, and counts what is whole', async () => {
+    const directory = await large();
+    const before = await verify(directory);
+    expect(before).toMatchObject({ commits: 30, events: 30, damages: [], torn: null });
+    expect(before.segments).toBeGreaterThan(5);
+    flip(segment(directory, 2), 100);
+    flip(segment(directory, 4), 100);
+    rmSync(segment(directory, 6));
+    const { damages, commits: counted } = await verify(directory);
+    expect(damages.map(({ file }) => file)).toEqual([2, 4, 6].map((n) => segment(directory, n)));
+    expect(counted).toBeLessThan(30);
+    for (const { offset, what } of damages) {
+      expect(offset).toBeGreaterThanOrEqual(0);
+      expect(what).not.toBe('');
+    }
+  });
+
+  it.each([
+    ['is missing', (file: string) => rmSync(file), 'it is missing'],
+    ['has lost its end', (file: string) => truncateSync(file, statSync(file).size - 3), 'bytes and should have'],
+  ])('a segment that %s is damage, also when it is not the last', async (_, spoil, what) => {
+    const directory = await large();
+    spoil(segment(directory, 3));
+    await expect(open(directory)).rejects.toMatchObject({
+      code: 'RXB_LOG_CORRUPT',
+      details: { file: segment(directory, 3), what: expect.stringContaining(what) as string },
+    });
+    expect((await verify(directory)).damages).toMatchObject([{ file: segment(directory, 3) }]);
+  });
+
+  it('without the checkpoint are the same, as long as none was deleted', async () => {
+    const directory = await large();
+    rmSync(join(directory, 'checkpoint.json'));
+    expect((await verify(directory)).damages).toEqual([]);
+    const log = await open(directory);
+    expect(await all(log)).toHaveLength(30);
+    expect(await log.head('s')).toMatchObject({ firstSeq: 1, lastSeq: 30 });
+    await log.close();
+  });
+
+  it('without the checkpoint are damage when some were deleted', async () => {
+    const directory = join(place, `log-${count++}`);
+    const log = await open(directory, { segmentBytes: 400, retention: { bytes: 1_000 } });
+    for (let n = 1; n <= 40; n++) await log.append('s', [n]);
+    await log.close();
+    const file = join(directory, 'checkpoint.json');
+    rmSync(file);
+    await expect(open(directory)).rejects.toMatchObject({ code: 'RXB_LOG_CORRUPT', details: { file, offset: 0 } });
+    expect((await verify(directory)).damages).toMatchObject([{ file, offset: 0 }]);
+  });
+});
+
+describe('verify', () => {
+  it('looks at the file of a recording too', async () => {
+    const { file, ends } = await small();
+    expect(await verify(file)).toMatchObject({ segments: 1, commits: 3, events: 4, damages: [], bytes: ends.at(-1) });
+    const log = await openRecording(file);
+    expect((await all(log)).map(({ event }) => event)).toEqual(commits.flat());
+    await log.close();
+  });
+
+  it('says what cannot be read', async () => {
+    await expect(verify(join(place, 'nowhere'))).rejects.toMatchObject({
+      code: 'RXB_LOG_UNAVAILABLE',
+      details: { code: 'ENOENT' },
+    });
+    await expect(verify('')).rejects.toMatchObject({ code: 'RXB_CONFIG' });
+  });
+
+  it('does not mind a writer', async () => {
+    const { directory } = await small();
+    const log = await open(directory);
+    expect((await verify(directory)).damages).toEqual([]);
+    await log.append('s', ['more']);
+    await log.close();
+  });
+});
