@@ -55,8 +55,15 @@ export class Envelopes {
     return this.#idOfEvent(this.#now(), ++this.#events);
   }
 
-  /** An event from elsewhere: what comes next has a later number and no earlier time. */
+  /**
+   * An event from elsewhere: what comes next has a later number and no earlier time.
+   *
+   * @throws ConfigError when it is none: one wrong number would spoil those of all events to come.
+   */
   adopt(event: CoordinatorEvent): void {
+    const { name, id, seq, timestamp } = event;
+    if (typeof name !== 'string' || typeof id !== 'string' || !Number.isSafeInteger(seq) || !Number.isFinite(timestamp))
+      expected('What replay() hands to a coordinator', 'an event with its name, id, seq and timestamp', event);
     this.#events = Math.max(this.#events, event.seq);
     this.#latest = Math.max(this.#latest, event.timestamp);
     if (this.#freeze) deepFreeze(event);

@@ -59,7 +59,7 @@ interface Request {
  * and timestamps come after those of the recorded event.
  *
  * @throws ConfigError for an option that is unknown or makes no sense. LogTrimmedError (as an error of the Observable) when
- * `from` is no longer there; ClosedError when `into` is closed.
+ * `from` is no longer there; ClosedError when `into` is closed, ConfigError when it is handed what is no event of a coordinator.
  * @example An hour of yesterday, in a minute
  * ```ts
  * replay(log, { from: new Date('2026-11-19T09:00Z'), to: new Date('2026-11-19T10:00Z'), speed: 60 })

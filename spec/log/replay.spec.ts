@@ -343,6 +343,19 @@ describe('a log that fails', () => {
 });
 
 describe('into a coordinator', () => {
+  it('goes only what is an event of one: numbers to come are safe', async () => {
+    for (const wrong of [{ name: 'a' }, { ...event(1, 1), seq: '1' }, { ...event(1, 1), timestamp: NaN }, 7]) {
+      const log = memoryLog();
+      await log.append('events', [wrong]);
+      const coordinator = createCoordinator();
+      await expect(all(replay(log, { into: coordinator }))).rejects.toThrow(ConfigError);
+      const seen: number[] = [];
+      coordinator.when('b', (_, { seq }) => void seen.push(seq));
+      coordinator.emit('b');
+      expect(seen).toEqual([1]);
+    }
+  });
+
   it('delivers the events as they were, in order, before they are emitted', async () => {
     const log = await recording([1_000, 2_000]);
     const coordinator = createCoordinator();
