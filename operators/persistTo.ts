@@ -65,8 +65,8 @@ export function persistTo<T>(
 ): MonoTypeOperatorFunction<T> {
   const owner = 'persistTo()';
   knownOptions(owner, options, deliveryOptionNames);
-  checkLog(log, owner);
   const terms = delivery({ maxBuffer: 10_000, ...options }, owner);
+  checkLog(log, owner, terms.durability);
   return (source) => new Operation(source, (destination) => new PersistTo(destination, log, terms));
 }
 

@@ -13,7 +13,7 @@ export class Line<T> extends Encoded {
   readonly value: T;
 
   constructor(text: string, value: T) {
-    super(text);
+    super(text, losslessCodec);
     this.value = value;
   }
 }
@@ -54,8 +54,8 @@ export class Outbox<T> {
   #hurried = false;
   /** Ends the wait before a repetition. */
   #wake: (() => void) | null = null;
-  /** The first `seq` that the next commit may have, as far as that is known. */
-  #next: number | 'start' = 'start';
+  /** The first `seq` that the next commit may have: equal values that were there before are others. `null`: not known yet. */
+  #next: number | null = null;
 
   constructor(log: EventLog | PromiseLike<EventLog>, options: OutboxOptions, owner: OutboxOwner<T>) {
     this.#log = log;
@@ -130,10 +130,12 @@ export class Outbox<T> {
     const { stream, durability, retry } = this.#options;
     // Where a lost answer may be late news, an id makes the repetition safe. A log of this process has settled what it did when
     // it is asked again, and would remember the ids of every turn for a day.
-    const commitId = log.capabilities.multiWriter ? { commitId: this.#owner.id() } : {};
+    const { multiWriter } = log.capabilities;
+    const commitId = multiWriter ? { commitId: this.#owner.id() } : {};
     let unsure = false;
     for (let attempt = 1; ; attempt++) {
       try {
+        if (!multiWriter) this.#next ??= ((await log.head(stream))?.lastSeq ?? 0) + 1;
         if (unsure && (await this.#isThere(log, lines))) return;
         const receipt: Receipt = await log.append(stream, lines, {
           ...commitId,
@@ -145,7 +147,7 @@ export class Outbox<T> {
         if (!(error instanceof LogUnavailableError) || this.#hurried) throw error;
         const wait = retry(error, attempt, this.#owner.random);
         if (wait === null) throw error;
-        if (error.details['outcome'] === 'unknown') unsure = !log.capabilities.multiWriter;
+        if (error.details['outcome'] === 'unknown') unsure = !multiWriter;
         await this.#pause(wait);
       }
     }
@@ -165,7 +167,7 @@ export class Outbox<T> {
   async #isThere(log: EventLog, lines: readonly Line<T>[]): Promise<boolean> {
     const text = losslessCodec.encode(losslessCodec.decode(lines[0]!.text));
     const first = log
-      .read(this.#options.stream, { from: this.#next })
+      .read(this.#options.stream, { from: this.#next! })
       .pipe(filter(({ event }) => losslessCodec.encode(event) === text));
     return firstValueFrom(first, { defaultValue: null }).then((found) => found !== null);
   }

@@ -46,7 +46,7 @@ export function appendRequest(
   }
   const texts: string[] = [];
   // Not by `map`, which leaves holes out.
-  for (const event of events) texts.push(event instanceof Encoded ? event.text : codec.encode(event));
+  for (const event of events) texts.push(event instanceof Encoded ? event.textFor(codec) : codec.encode(event));
   checkSize(stream, texts, capabilities.maxCommitBytes);
   if (commitId === undefined) return { stream, texts, options: checked, digest: undefined };
   // What is empty says as much as what is left out.
@@ -71,15 +71,8 @@ function appendOptions(options: AppendOptions, { durability: has, effects: can }
   if (epoch !== undefined) count(epoch, 'append.epoch');
   if (commitId !== undefined) name(commitId, 'append.commitId');
   if (close !== undefined) flag(close, 'append.close');
-  if (durability !== undefined) {
-    oneOf(durability, durabilities, 'append.durability');
-    if (!has.includes(durability)) {
-      throw new ConfigError(`This log cannot promise the durability '${durability}'.`, {
-        hint: `It has: ${has.join(', ')}.`,
-        details: { option: 'append.durability', value: durability, has },
-      });
-    }
-  }
+  if (durability !== undefined)
+    checkDurability(oneOf(durability, durabilities, 'append.durability'), has, 'append.durability');
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean') {
     expected('append.signal', 'an AbortSignal', signal);
   }
@@ -94,6 +87,15 @@ function appendOptions(options: AppendOptions, { durability: has, effects: can }
     ...(guards !== undefined && { guards: list(guards, 'append.guards', guard) }),
     ...(effects !== undefined && { effects: effectsOf(effects) }),
   };
+}
+
+/** @throws ConfigError when it is not among those that a log has. */
+export function checkDurability(durability: Durability, has: readonly Durability[], option: string): void {
+  if (has.includes(durability)) return;
+  throw new ConfigError(`This log cannot promise the durability '${durability}'.`, {
+    hint: `It has: ${has.join(', ')}.`,
+    details: { option, value: durability, has },
+  });
 }
 
 function effectsOf(given: readonly Effect[]): readonly Effect[] {

@@ -2,7 +2,7 @@ import type { Overflow } from '../internal/backlog.ts';
 import { oneOf, positiveInteger, show } from '../internal/options.ts';
 import { ConfigError } from '../errors.ts';
 import { backoff, type Retry } from '../time/backoff.ts';
-import { durabilities } from './appendRequest.ts';
+import { checkDurability, durabilities } from './appendRequest.ts';
 import { name } from './checks.ts';
 import type { Durability, EventLog } from './EventLog.ts';
 import type { OutboxOptions } from './Outbox.ts';
@@ -56,9 +56,11 @@ export function delivery(
   };
 }
 
-/** @throws ConfigError when it is neither a log nor the promise of one. */
-export function checkLog(log: EventLog | PromiseLike<EventLog>, owner: string): void {
-  const { append, then } = (log ?? {}) as { append?: unknown; then?: unknown };
-  if (typeof append === 'function' || typeof then === 'function') return;
-  throw new ConfigError(`${owner} needs a log, or the promise of one, not ${show(log)}.`);
+/** @throws ConfigError when it is neither a log nor the promise of one, and for a log that cannot promise this durability. */
+export function checkLog(log: EventLog | PromiseLike<EventLog>, owner: string, durability?: Durability): void {
+  const { append, then, capabilities } = (log ?? {}) as Partial<EventLog> & { readonly then?: unknown };
+  if (typeof append !== 'function' && typeof then !== 'function')
+    throw new ConfigError(`${owner} needs a log, or the promise of one, not ${show(log)}.`);
+  if (durability !== undefined && capabilities !== undefined)
+    checkDurability(durability, capabilities.durability, `${owner}.durability`);
 }

@@ -41,12 +41,21 @@ export function eventText({ args, result, redaction }: EventTextOptions): (event
   };
 
   const dataText = (event: CoordinatorEvent): string => {
-    const call = isOfCall(event);
-    if (!call || (args && result)) return lossless(event.data, call || isOwn(event.name) ? opaque : strict);
-    const data = { ...(event.data as { readonly args?: unknown; readonly result?: unknown }) };
-    if (!args) delete data.args;
-    if (!result) delete data.result;
-    return lossless(data, opaque);
+    const own = isOwn(event.name);
+    return lossless(args && result ? event.data : told(event, own), own || isOfCall(event) ? opaque : strict);
+  };
+
+  /** The data, without what is not to be recorded of a call; also where the library speaks of the event of one. */
+  const told = (event: CoordinatorEvent, own: boolean): unknown => {
+    if (isOfCall(event)) {
+      const data = { ...(event.data as { readonly args?: unknown; readonly result?: unknown }) };
+      if (!args) delete data.args;
+      if (!result) delete data.result;
+      return data;
+    }
+    const about = own ? (event.data as { readonly event?: CoordinatorEvent } | undefined)?.event : undefined;
+    if (about === undefined) return event.data;
+    return { ...(event.data as object), event: { ...about, data: told(about, false) } };
   };
 
   return (event) => {

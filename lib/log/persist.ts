@@ -76,7 +76,7 @@ export const persistOptionNames: readonly (keyof PersistOptions)[] = [
  * they outlive the process.
  *
  * @param log A log, or the promise of one: until it is there, events wait.
- * @throws ConfigError for an unknown option or a value that makes no sense.
+ * @throws ConfigError for an unknown option or a value that makes no sense, and for a durability that the log does not have.
  * @example
  * ```ts
  * const kept = persist(coordinator, memoryLog(), { names: ['order_*'], redact: ['data.card', '**.password'] });
@@ -93,8 +93,8 @@ export function persist(
   const kernel = coordinator as unknown as Kernel;
   if (typeof (coordinator as Partial<Kernel> | null)?.tap !== 'function')
     throw new ConfigError(`persist() needs a coordinator, as createCoordinator() makes it, not ${show(coordinator)}.`);
-  checkLog(log, 'persist()');
   const { selected, ...settings } = settingsOf(options, 'persist()');
+  checkLog(log, 'persist()', settings.durability);
   kernel.admit('persist()');
   const keeper = new Keeper(kernel, log, settings);
   const tap = kernel.tap(selected, keeper);

@@ -9,6 +9,7 @@ import {
   persist,
   run,
   within,
+  type Codec,
   type Coordinator,
   type CoordinatorEvent,
   type CoordinatorOptions,
@@ -17,6 +18,7 @@ import {
   type PersistFailed,
 } from 'rxbaton';
 import { virtualTime } from 'rxbaton/testing';
+import { losslessCodec } from '../../lib/log/losslessCodec.ts';
 import { brokenLog } from '../support/brokenLog.ts';
 import { deferred } from '../support/deferred.ts';
 import { unhandledErrors } from '../support/unhandled.ts';
@@ -41,7 +43,7 @@ const names = async (log: EventLog): Promise<string[]> => (await kept(log)).map(
 /** Notes what it gets, in front of the log. */
 const recorder = (): { texts: string[]; log: EventLog } => {
   const texts: string[] = [];
-  const log = memoryLog({ codec: { encode: String, decode: (text) => (texts.push(text), JSON.parse(text)) } });
+  const log = memoryLog({ codec: { ...losslessCodec, decode: (text) => (texts.push(text), JSON.parse(text)) } });
   return { texts, log };
 };
 
@@ -72,6 +74,25 @@ describe('what is kept', () => {
     await kept(log);
     expect(texts[0]).toMatch(/^\{"name":"say \\"hi\\"\\n","id":"\w{26}","timestamp":1000,"seq":1,"data":\{"a":1\}\}$/);
     expect(texts[1]).toMatch(/^\{"name":"a","id":"\w{26}","timestamp":1000,"seq":2\}$/);
+  });
+
+  it('in the words of the log, where that has a codec of its own: nothing gets past it', async () => {
+    const { coordinator, emit, when, settled } = make();
+    const texts: string[] = [];
+    const codec: Codec = {
+      encode: (value) => (texts.push(btoa(losslessCodec.encode(value))), texts.at(-1)!),
+      decode: (text) => losslessCodec.decode(atob(text)),
+    };
+    const log = memoryLog({ codec });
+    persist(coordinator, log, { redact: ['data.card'] });
+    when('a', () => {
+      throw new Error('broken');
+    });
+    emit('a', { card: '4111', at: new Date(5) });
+    await settled();
+    expect(texts).toHaveLength(2);
+    expect(await kept(log)).toMatchObject([{ name: 'a', data: { card: '[redacted]', at: new Date(5) } }]);
+    expect(await kept(log, 'dead-letters')).toMatchObject([{ letter: { event: { data: { card: '[redacted]' } } } }]);
   });
 
   it('is in the order of the bus where handlers emit', async () => {
@@ -222,6 +243,24 @@ describe('calls', () => {
     expect(first?.data).toHaveProperty('args');
     expect(second?.data).not.toHaveProperty('result');
     expect(second?.data).toHaveProperty('duration');
+  });
+
+  it('record: without them also where the library speaks of such an event', async () => {
+    const { coordinator, when, settled } = make();
+    const log = memoryLog();
+    persist(coordinator, log, { names: 'rxbaton.handler_failed', record: { args: false, result: false } });
+    when('ask_*', () => {
+      throw new Error('broken');
+    });
+    await coordinator.coordinate('ask', async (question: string) => `answer to ${question}`)('geheim');
+    await settled();
+    const told = (await kept(log)).map(({ data }) => data as { name: string; event: CoordinatorEvent });
+    expect(told.map(({ name, event }) => [name, event.name])).toEqual([
+      ['ask_started', 'ask_started'],
+      ['ask_complete', 'ask_complete'],
+    ]);
+    expect(told[1]!.event.data).toMatchObject({ waited: 0 });
+    expect(JSON.stringify(told)).not.toContain('geheim');
   });
 
   it('record leaves the data of other events alone', async () => {

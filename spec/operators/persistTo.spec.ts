@@ -405,20 +405,28 @@ describe('its coordinator', () => {
 it('the same value again is another value, also where the outcome is unknown', async () => {
   const clock = virtualTime();
   const log = brokenLog(memoryLog());
-  const source = new Subject<number>();
-  const { seen } = within(createCoordinator({ clock }), () => watch(source.pipe(persistTo(log, { stream }))));
-  source.next(1);
-  await turn();
-  log.next = () => {
+  const lost = (): Promise<never> => {
     log.next = (append) => append();
     return Promise.reject(new LogUnavailableError('away', { details: { outcome: 'unknown' } }));
   };
+  // Of an earlier run.
+  await log.append(stream, [1]);
+  log.next = lost;
+  const source = new Subject<number>();
+  const { seen } = within(createCoordinator({ clock }), () => watch(source.pipe(persistTo(log, { stream }))));
+  source.next(1);
+  await clock.flush();
+  log.next = lost;
   source.next(1);
   await clock.flush();
   expect([seen, await there(log)]).toEqual([
     [1, 1],
-    [1, 1],
+    [1, 1, 1],
   ]);
+});
+
+it('refuses a durability that the log does not have', () => {
+  expect(() => persistTo(memoryLog(), { stream, durability: 'sync' })).toThrow(ConfigError);
 });
 
 it('carries what was asked for', async () => {
