@@ -1,8 +1,9 @@
+import { LogConflictError } from '../errors.ts';
 import type { DeadLetter, DeadLetterStore } from '../events/deadLetter.ts';
 import type { CoordinatorEvent } from '../events/event.ts';
 import { Encoded } from './Encoded.ts';
-import type { EventLog } from './EventLog.ts';
-import { lossless } from './losslessCodec.ts';
+import type { AppendOptions, EventLog } from './EventLog.ts';
+import { lossless, losslessCodec } from './losslessCodec.ts';
 
 /** What stands in the stream. The latest word on an id counts. */
 type DeadLetterRecord =
@@ -40,6 +41,7 @@ export function deadLetterStore(
   function record({ event, ...letter }: DeadLetter): Encoded {
     return new Encoded(
       `{"name":"dead_letter_kept","letter":{${textOf(letter).slice(1, -1)},"event":${encode(event)}}}`,
+      losslessCodec,
     );
   }
 
@@ -66,35 +68,42 @@ export function deadLetterStore(
     }
   }
 
-  /** Returns the `seq` of the first. */
-  async function append(records: readonly unknown[]): Promise<number | null> {
+  /** @param options Of the first commit. */
+  async function append(records: readonly unknown[], options?: AppendOptions): Promise<void> {
     const opened = await log;
-    let first: number | null = null;
     for (let at = 0; at < records.length; at += together)
-      first = Math.min(first ?? Infinity, (await opened.append(stream, records.slice(at, at + together))).firstSeq);
-    return first;
+      await opened.append(stream, records.slice(at, at + together), at === 0 ? options : undefined);
   }
 
   async function load(): Promise<readonly DeadLetter[]> {
     const letters = new Map<string, DeadLetter>();
     let records = 0;
+    let end = 0;
     const opened = await log;
-    await opened.read(stream).forEach(({ event }) => {
+    await opened.read(stream).forEach(({ event, seq }) => {
       records++;
+      end = seq;
       const told = event as DeadLetterRecord;
       if (told.name === 'dead_letter_kept') letters.set(told.letter.id, told.letter);
       else for (const id of told.ids) letters.delete(id);
       // As the coordinator did: what was let go there without a word must not come back.
       crop(letters, limit);
     });
-    if (records > 2 * letters.size) await renew(opened, [...letters.values()]);
+    if (records > 2 * letters.size) await renew(opened, [...letters.values()], end);
     return [...letters.values()];
   }
 
-  /** Says again what still counts, and forgets what was said before: so that the stream stays as short as what it tells. */
-  async function renew(opened: EventLog, letters: readonly DeadLetter[]): Promise<void> {
-    const end = (await opened.head(stream))?.lastSeq ?? 0;
-    if (end > 0) await opened.trim(stream, { before: (await append(letters.map(record))) ?? end + 1, force: true });
+  /**
+   * Says again what still counts, and forgets what was said up to `end`: so that the stream stays as short as what it tells.
+   * Not where another coordinator has said something since: that may have been about one of these.
+   */
+  async function renew(opened: EventLog, letters: readonly DeadLetter[], end: number): Promise<void> {
+    try {
+      await append(letters.map(record), { expectedSeq: end });
+      await opened.trim(stream, { before: end + 1, force: true });
+    } catch (error) {
+      if (!(error instanceof LogConflictError)) throw error;
+    }
   }
 
   return {

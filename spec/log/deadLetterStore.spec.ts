@@ -130,6 +130,27 @@ describe('dead letters in a log', () => {
     expect(await numbers(process(log))).toEqual([]);
   });
 
+  it('of two coordinators in one log: neither loses what the other has to say', async () => {
+    const log = memoryLog();
+    const one = process(log);
+    one.when('order', broken);
+    for (let i = 0; i < 9; i++) one.emit('order', i);
+    await one.settled();
+    for (const { id, event } of (await one.deadLetters.list()).slice(1))
+      if (event.data !== 8) await one.deadLetters.discard(id);
+    // It speaks while the other one has read what there was, and is about to write that anew.
+    const [said] = await one.deadLetters.list();
+    const between: EventLog = {
+      ...log,
+      append: async (...given) => {
+        if (said !== undefined) await one.deadLetters.discard(said.id).catch(() => {});
+        return log.append(...given);
+      },
+    };
+    expect(await numbers(process(between))).toEqual([0, 8]);
+    expect(await numbers(process(log))).toEqual([8]);
+  });
+
   it('that were there before the log go to it', async () => {
     const log = memoryLog();
     const coordinator = createCoordinator({ onError: () => {} });
