@@ -1,4 +1,5 @@
 /** Where the events of a coordinator are kept, and how that changes while it runs. */
+import { ClosedError } from '../errors.ts';
 import type { Destination } from '../log/destination.ts';
 import type { Environment } from '../log/environment.ts';
 import type { EventLog } from '../log/EventLog.ts';
@@ -42,13 +43,21 @@ export function startBroker(kernel: CoordinatorKernel, about: Pick<Broker, 'envi
   let changing: Promise<void> | null = null;
 
   async function change(next: Destination | null, said: Given | null): Promise<EventLog | null> {
+    // Before anything is opened: nobody would close it.
+    if (next !== null) kernel.admit('configureBroker()');
     const [old, before] = [route, given];
     // In the same store the old one must end first: what comes in between waits.
     const again = old !== null && old.to.store === next?.store;
     let ended = again ? old.end() : null;
     let log = again ? ended!.then(() => next!.open()) : (next?.open() ?? null);
     // Elsewhere the old one takes the events until the new one is there.
-    if (old !== null && !again && isPending(log)) log = await log;
+    if (old !== null && !again && isPending(log)) {
+      log = await log;
+      if (kernel.closed) {
+        if (next!.owned) await log.close();
+        throw new ClosedError('The coordinator was closed before its new log was open.');
+      }
+    }
 
     const taken = log === null ? null : startRoute(kernel, next!, log, again ? () => old.to.open() : undefined);
     [route, given] = [taken, said];

@@ -38,7 +38,8 @@ export interface ConfigureBroker {
  *
  * @returns The log, open, when everything that was on its way to the one before is there. Rejects when it cannot be opened:
  * then nothing has changed, and events go where they went before.
- * @throws ConfigError at once, for another name, and for an option that is unknown or makes no sense.
+ * @throws ConfigError at once, for another name, and for an option that is unknown or makes no sense; (rejects) for a durability
+ * that the log, once open, does not have. ClosedError (rejects) for a coordinator that is closed.
  * @example
  * ```ts
  * await configureBroker('file', { directory: 'events', fsync: 'always' });

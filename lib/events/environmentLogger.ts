@@ -31,7 +31,7 @@ function later(made: Promise<Logger>): Logger {
   const early: ((logger: Logger) => void)[] = [];
   void made.then((ready) => {
     logger = ready;
-    for (const say of early) say(ready);
+    for (const say of early.splice(0)) say(ready);
   });
   const at =
     (level: keyof Logger): Logger[keyof Logger] =>

@@ -1,6 +1,7 @@
 /** Where the events of a coordinator are to go: checked, and not yet opened. */
 import { ConfigError } from '../errors.ts';
-import { expected, knownOptions, positiveInteger } from '../internal/options.ts';
+import { knownOptions, positiveInteger } from '../internal/options.ts';
+import { checkLog } from './deliveryOptions.ts';
 import type { Environment } from './environment.ts';
 import type { EventLog } from './EventLog.ts';
 import { fileAdapter, type FileLogOptions } from './fileAdapter.ts';
@@ -72,9 +73,21 @@ export function destinationOf(kind: BrokerKind, options: Options, environment: E
 export function ownLog(log: EventLog | PromiseLike<EventLog>, options: object): Destination {
   const owner = 'configureBroker(log)';
   const pending = typeof (log as Partial<PromiseLike<EventLog>>).then === 'function';
-  if (!pending && typeof (log as Partial<EventLog>).append !== 'function') expected(owner, 'an EventLog', log);
   checkPersistOptions(owner, options);
-  return { given: { ...options }, store: log, owned: false, persist: options, open: () => log };
+  checkLog(log, owner, (options as PersistOptions).durability);
+  // It may have to wait for its turn: whoever asked hears of its failure then, and it must not count as unhandled before.
+  if (pending) (log as PromiseLike<EventLog>).then(undefined, () => undefined);
+  return { given: { ...options }, store: log, owned: false, persist: options, open: () => able(log, options, owner) };
+}
+
+/** The log, if it can do what `persist` wants of it. */
+function able(
+  log: EventLog | PromiseLike<EventLog>,
+  { durability }: PersistOptions,
+  owner: string,
+): EventLog | PromiseLike<EventLog> {
+  checkLog(log, owner, durability);
+  return 'then' in log ? log.then((opened) => (checkLog(opened, owner, durability), opened)) : log;
 }
 
 const places: Readonly<
@@ -90,6 +103,7 @@ const places: Readonly<
     const keep = positiveInteger((own['keep'] ?? keptInMemory) as number, `${owner}.keep`);
     // Made once: it can be gone back to.
     const log = memoryLog({ keep });
+    checkLog(log, owner, persist.durability);
     return { given: options, store: log, owned: false, persist, open: () => log };
   },
 
@@ -102,7 +116,16 @@ const places: Readonly<
       store: directory,
       owned: true,
       persist,
-      open: async () => (await fileAdapter()).fileLog({ ...own, directory }),
+      async open() {
+        const log = await (await fileAdapter()).fileLog({ ...own, directory });
+        try {
+          checkLog(log, owner, persist.durability);
+        } catch (error) {
+          await log.close();
+          throw error;
+        }
+        return log;
+      },
     };
   },
 

@@ -50,13 +50,12 @@ const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
 export function choice<T extends string>(value: unknown, choices: readonly T[], owner: string): T {
   if (choices.includes(value as T)) return value as T;
   const near = typeof value === 'string' ? closest(value, choices) : undefined;
-  throw new ConfigError(
-    `${owner} must be one of ${choices.map((each) => `'${each}'`).join(', ')}, not ${show(value)}.`,
-    {
-      ...(near === undefined ? {} : { hint: `Did you mean '${near}'?` }),
-      details: { option: owner, choices },
-    },
-  );
+  // Who has mixed up two variables has a password here.
+  const given = typeof value === 'string' && value.includes('://') ? maskUrl(value) : show(value);
+  throw new ConfigError(`${owner} must be one of ${choices.map((each) => `'${each}'`).join(', ')}, not ${given}.`, {
+    ...(near === undefined ? {} : { hint: `Did you mean '${near}'?` }),
+    details: { option: owner, choices },
+  });
 }
 
 function text(value: unknown, owner: string): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { lastValueFrom, map, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  ClosedError,
   ConfigError,
   configure,
   configureBroker,
@@ -232,8 +233,8 @@ describe('configureBroker', () => {
     ['fiel', {}, "one of 'memory', 'file', 'redis', 'none', not \"fiel\". Did you mean 'file'?"],
     ['inmemory', {}, "Did you mean 'memory'?"],
     [undefined, {}, "one of 'memory', 'file', 'redis', 'none', not undefined"],
-    [{}, {}, 'configureBroker(log) must be an EventLog'],
-    [{ then: 1 }, {}, 'must be an EventLog'],
+    [{}, {}, 'configureBroker(log) needs a log, or the promise of one'],
+    [{ then: 1 }, {}, 'needs a log, or the promise of one'],
     ['memory', { kep: 1 }, "configureBroker('memory') has no option 'kep'. It has: keep"],
     ['memory', { keep: 0 }, "configureBroker('memory').keep must be a positive integer"],
     ['memory', { directory: 'x' }, "has no option 'directory'"],
@@ -247,11 +248,32 @@ describe('configureBroker', () => {
     ['redis', { prefix: '' }, "configureBroker('redis').prefix must be a text of 1 to 50 characters"],
     ['redis', { url: 'redis://h' }, 'There is no log in Redis in this version'],
     ['none', null, 'takes an object of options'],
+    ['redis://:geheim@h', {}, "one of 'memory', 'file', 'redis', 'none', not redis://:***@h"],
+    ['memory', { durability: 'sync' }, "cannot promise the durability 'sync'"],
   ])('refuses %o with %o at once', (to, options, message) => {
     const call = (): unknown => configureBroker(to as never, options as never);
     expect(call).toThrow(message);
     expect(call).toThrow(ConfigError);
     expect(call).not.toThrow('geheim');
+  });
+
+  it('refuses a log on its way that cannot promise the durability, and changes nothing', async () => {
+    const log = await configureBroker('memory');
+    await expect(configureBroker(Promise.resolve(memoryLog()), { durability: 'sync' })).rejects.toThrow(ConfigError);
+    emit('a', 1);
+    await settled();
+    expect(await dataIn(log)).toEqual([1]);
+  });
+
+  it('takes the failure of a log that waits for its turn for its own', async () => {
+    const first = deferred<EventLog>();
+    const one = configureBroker(first.promise);
+    const two = configureBroker(Promise.reject(new Error('no')));
+    const refused = expect(two).rejects.toThrow('no');
+    await new Promise(setImmediate);
+    first.resolve(memoryLog());
+    await one;
+    await refused;
   });
 
   it('leaves a refusal that nobody waits for to be an unhandled rejection', async () => {
@@ -349,6 +371,29 @@ describe('in files', () => {
     await other.close();
     expect([await dataAt(mine), await dataAt(theirs)]).toEqual([[1, 2], []]);
   });
+
+  it('opens nothing for a coordinator that is closed, and closes what it opens for one that closes meanwhile', async () => {
+    const coordinator = createCoordinator();
+    const to = (directory: string): Promise<unknown> =>
+      within(coordinator, () => configureBroker('file', { directory: join(folder, directory) }));
+    await to('first');
+    const late = expect(to('late')).rejects.toThrow(ClosedError);
+    await coordinator.close();
+    await late;
+    await expect(to('later')).rejects.toThrow(ClosedError);
+    for (const each of ['first', 'late', 'later']) expect(await dataAt(join(folder, each))).toEqual([]);
+  });
+
+  it('refuses files that cannot promise the durability, and lets go of them', () =>
+    lab(async ({ emit, to, done }) => {
+      const wanted = { directory: folder, fsync: 'never', durability: 'sync' } as const;
+      await expect(to('file', wanted)).rejects.toThrow(ConfigError);
+      await to('file', { directory: folder });
+      emit(1);
+      await done();
+      await to('none');
+      expect(await dataAt(folder)).toEqual([1]);
+    }));
 
   it('close() of the coordinator writes what is pending and lets go of the folder', async () => {
     await lab(async ({ emit, to }) => {
