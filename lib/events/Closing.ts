@@ -28,6 +28,8 @@ export class Closing {
   #timer: Subscription | null = null;
   #late = false;
   #ended = false;
+  /** Why work is aborted, once the deadline is over. */
+  #reason: ClosedError | null = null;
   #report: CloseReport = { aborted: [], dropped: 0 };
 
   constructor(of: Closable) {
@@ -59,21 +61,22 @@ export class Closing {
   }
 
   #abort(deadline: number): void {
-    if (this.#late) return;
     this.#late = true;
-    this.#report = this.#of.abort(
-      new ClosedError(`The deadline of close(), ${deadline} ms, was over.`, { details: { deadline } }),
-    );
+    this.#reason ??= new ClosedError(`The deadline of close(), ${deadline} ms, was over.`, { details: { deadline } });
+    const { aborted, dropped } = this.#of.abort(this.#reason);
+    this.#report = { aborted: [...this.#report.aborted, ...aborted], dropped: this.#report.dropped + dropped };
   }
 
   async #close(): Promise<CloseReport> {
     const { clock, backend, reporter } = this.#of;
     await this.#of.idle();
-    this.#timer?.unsubscribe();
-    this.#late = this.#ended = true;
+    this.#late = true;
     this.#of.end();
-    // What ended with it may have something to put away: a log its files.
+    // What ended with it may have something to put away, a log its files: as long as there is time.
+    if (this.#reason !== null) this.#abort(0);
     await this.#of.idle();
+    this.#timer?.unsubscribe();
+    this.#ended = true;
     await backend.close(this.#until === Infinity ? {} : { deadline: Math.max(0, this.#until - clock.now()) });
     // Nothing is earlier than this: who closes again finds it done.
     this.#until = -Infinity;

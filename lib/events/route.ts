@@ -32,10 +32,12 @@ export function startRoute(
   let ended: Promise<void> | null = null;
 
   async function finish(): Promise<void> {
+    // Events on their way are waited for as it is.
+    if (!to.owned) return persistence.stop();
     kernel.begin(work);
     try {
       await persistence.stop();
-      if (to.owned) await (await kept).close();
+      await (await kept).close();
     } finally {
       kernel.end(work);
     }

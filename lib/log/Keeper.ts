@@ -38,7 +38,12 @@ export class Keeper implements Work, OutboxOwner<string> {
   readonly #turn = new Fifo<CoordinatorEvent>();
   /** Those for which there was no place. */
   #refused = new Count();
+  /** The ids of what this one has said of losses, and the lines of events that were emitted because of that. */
+  readonly #said = new Set<string>();
+  #saying = false;
+  readonly #echoes = new WeakSet<Line<string>>();
   #scheduled = false;
+  #aborted = false;
   #waiting: (() => void)[] = [];
   readonly #flush = (): void => {
     this.#host.run(this.#host.home, () => this.#endOfTurn(), undefined);
@@ -63,7 +68,7 @@ export class Keeper implements Work, OutboxOwner<string> {
     } else this.#overflow(event);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    if (this.before === null) this.#host.begin(this);
+    if (this.before === null && !this.#aborted) this.#host.begin(this);
     void Promise.resolve().then(this.#flush);
   }
 
@@ -76,8 +81,9 @@ export class Keeper implements Work, OutboxOwner<string> {
     }
   }
 
-  /** Nobody waits any more. What is on its way goes on. */
+  /** Nobody waits any more, also not for what comes yet. What is on its way goes on. */
   abort(): void {
+    this.#aborted = true;
     this.#outbox.hurry();
     this.#host.end(this);
   }
@@ -94,7 +100,7 @@ export class Keeper implements Work, OutboxOwner<string> {
 
   failed(lines: readonly Line<string>[], error: unknown): void {
     const lost = new Count();
-    for (const { value } of lines) lost.add(value);
+    for (const line of lines) lost.add(line.value, this.#echoes.has(line));
     this.pending -= lines.length;
     this.#lose(lost, error);
     this.#settle();
@@ -105,17 +111,19 @@ export class Keeper implements Work, OutboxOwner<string> {
       this.#options.overflow === 'drop-oldest' ? (this.#outbox.shift()?.value ?? this.#turn.shift()?.name) : undefined;
     // All of them may be under way.
     if (oldest !== undefined) this.#turn.push(event);
-    this.#refused.add(oldest ?? event.name);
+    this.#refused.add(oldest ?? event.name, this.#isEcho(event));
   }
 
   #endOfTurn(): void {
     this.#scheduled = false;
     for (let event = this.#turn.shift(); event !== undefined; event = this.#turn.shift()) {
       try {
-        this.#outbox.push(new Line(this.#options.text(event), event.name));
+        const line = new Line(this.#options.text(event), event.name);
+        if (this.#isEcho(event)) this.#echoes.add(line);
+        this.#outbox.push(line);
       } catch (error) {
         const lost = new Count();
-        lost.add(event.name);
+        lost.add(event.name, this.#isEcho(event));
         this.pending--;
         this.#lose(lost, error);
       }
@@ -144,19 +152,33 @@ export class Keeper implements Work, OutboxOwner<string> {
     this.lost += events;
     // Whoever chose to drop knows of it: that is worth a report, and no crash.
     this.#report(error, `${this.name} dropped ${counted(events)}.`, true);
-    if (!this.#host.wanted(persistDropped)) return;
+    if (refused.echo || !this.#host.wanted(persistDropped)) return;
     const data: PersistDropped = { stream, events, names: refused.names, policy: overflow, lost: this.lost };
-    this.#host.publish(persistDropped, data);
+    this.#say(persistDropped, data);
   }
 
-  #lose({ events, names }: Count, error: unknown): void {
+  #lose({ events, names, echo }: Count, error: unknown): void {
     this.lost += events;
     const received = this.#host.wanted(persistFailed);
     this.#report(error, `${this.name} could not keep ${counted(events)}.`, received);
-    if (!received) return;
+    if (echo || !received) return;
     const { stream } = this.#options;
     const data: PersistFailed = { stream, events, names, error: errorData(error), lost: this.lost };
-    this.#host.publish(persistFailed, data);
+    this.#say(persistFailed, data);
+  }
+
+  #say(name: string, data: PersistDropped | PersistFailed): void {
+    this.#saying = true;
+    this.#said.add(this.#host.publish(name, data));
+    this.#saying = false;
+    if (this.#said.size <= remembered) return;
+    const [oldest] = this.#said;
+    this.#said.delete(oldest!);
+  }
+
+  /** Whether somebody has emitted it on hearing of a loss. Losing it says nothing new, and an alert must not feed itself. */
+  #isEcho({ correlationId }: CoordinatorEvent): boolean {
+    return this.#saying || (correlationId !== undefined && this.#said.has(correlationId));
   }
 
   #report(error: unknown, what: string, received: boolean): void {
@@ -183,6 +205,9 @@ export class Keeper implements Work, OutboxOwner<string> {
 
 const counted = (events: number): string => (events === 1 ? 'an event' : `${events} events`);
 
+/** How many of its own words it remembers. */
+const remembered = 1_000;
+
 /** How many different names are told. */
 const told = 10;
 
@@ -190,8 +215,11 @@ const told = 10;
 class Count {
   events = 0;
   readonly names: string[] = [];
+  /** Whether they were nothing but echoes. */
+  echo = false;
 
-  add(name: string): void {
+  add(name: string, echo: boolean): void {
+    this.echo = echo && (this.echo || this.events === 0);
     this.events++;
     if (this.names.length < told && !this.names.includes(name)) this.names.push(name);
   }

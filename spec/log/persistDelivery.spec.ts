@@ -16,6 +16,8 @@ import {
   type Receipt,
 } from 'rxbaton';
 import { virtualTime } from 'rxbaton/testing';
+import { brokerOf } from '../../lib/events/broker.ts';
+import type { CoordinatorKernel } from '../../lib/events/CoordinatorKernel.ts';
 import { brokenLog, type BrokenLog } from '../support/brokenLog.ts';
 import { deferred } from '../support/deferred.ts';
 import { runs } from '../support/runs.ts';
@@ -272,6 +274,27 @@ describe('the end', () => {
     expect([persistence.lost, persistence.pending, clock.pending]).toEqual([1, 0, 0]);
   });
 
+  it('close waits no longer than its deadline for a log that never answers, whoever has brought it', async () => {
+    for (const brings of ['persist', 'createCoordinator', 'configureBroker'] as const) {
+      const clock = virtualTime();
+      const log = brokenLog(memoryLog());
+      log.next = () => new Promise(() => {});
+      const coordinator = createCoordinator({ clock, ...(brings === 'createCoordinator' && { log }) });
+      if (brings === 'persist') persist(coordinator, log);
+      if (brings === 'configureBroker') {
+        // As a log in files, which the broker closes.
+        const owned = { given: {}, store: log, owned: true, persist: {}, open: () => log };
+        await brokerOf(coordinator as unknown as CoordinatorKernel).choose(owned, null);
+      }
+      const stuck = coordinator.coordinate('stuck', () => new Promise(() => {}));
+      stuck().catch(() => {});
+      const closed = coordinator.close({ deadline: 250 });
+      await clock.advance(250);
+      const waited = brings === 'configureBroker' ? ['the log of the broker'] : [];
+      expect((await closed).aborted).toEqual(['stuck', "persist('events')", ...waited]);
+    }
+  });
+
   it('what an aborted call says last still goes to the log', async () => {
     const { coordinator, close, coordinate } = make();
     const log = memoryLog();
@@ -347,6 +370,48 @@ it('two logs keep the same, each at its own pace', async () => {
   expect(await data(slow)).toEqual([1]);
 });
 
+describe('an alert that emits', () => {
+  it.each<[string, PersistOptions, (log: BrokenLog) => void]>([
+    ['on a failure', {}, (log) => (log.next = fails(new RangeError('no')))],
+    ['on a full buffer', { maxBuffer: 2 }, (log) => (log.next = () => new Promise(() => {}))],
+    [
+      'on what was dropped',
+      { maxBuffer: 2, overflow: 'drop-newest' },
+      (log) => (log.next = () => new Promise(() => {})),
+    ],
+    [
+      'on what it pushes out',
+      { maxBuffer: 2, overflow: 'drop-oldest' },
+      (log) => (log.next = () => new Promise(() => {})),
+    ],
+  ])('%s is not told of its own loss, at once or later', async (_, options, breaks) => {
+    const { coordinator, emit, when } = make();
+    const log = brokenLog(memoryLog());
+    breaks(log);
+    const persistence = persist(coordinator, log, options);
+    let told = 0;
+    const alert = async (): Promise<void> => {
+      if (told++ > 50) return;
+      emit('alert', 'now');
+      await Promise.resolve();
+      emit('alert', 'later');
+    };
+    when('rxbaton.persist_failed', alert);
+    when('rxbaton.persist_dropped', alert);
+    when('alert', (data) => {
+      if (data === 'now') emit('of the alert');
+    });
+    for (let i = 0; i < 3; i++) emit('a');
+    await new Promise(setImmediate);
+    expect(told).toBe(1);
+    const before = persistence.lost;
+    emit('a');
+    await new Promise(setImmediate);
+    expect(told).toBe(2);
+    expect(persistence.lost).toBeGreaterThan(before);
+  });
+});
+
 it('what it says about failures belongs to no call and has no cause', async () => {
   for (const context of ['on', 'off'] as const) {
     const coordinator: Coordinator = createCoordinator({ context, onError: () => {} });
@@ -378,6 +443,7 @@ describe('refuses', () => {
     [{ record: { result: 1 as never } }, /record\.result must be true or false/],
     [{ record: { results: false } as never }, /record has no option 'results'/],
     [{ durability: 'disk' as never }, /durability must be one of/],
+    [{ durability: 'sync' }, /cannot promise the durability 'sync'/],
     [{ retry: 0 }, /retry\.attempts must be a positive integer/],
     [{ onError: 1 as never }, /onError must be a function/],
   ])('%j', (options, message) => {
