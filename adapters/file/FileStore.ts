@@ -64,6 +64,8 @@ export class FileStore implements Questioned {
   /** The files are not as they should be; nothing can be decided. */
   #down = false;
   #restoring: Promise<void> | null = null;
+  /** Those whose answers rested on what was lost. */
+  readonly #again: Pending<unknown>[] = [];
 
   private constructor(site: Site, settings: StoreSettings, contents: Contents, tail: Tail) {
     this.#site = site;
@@ -204,7 +206,6 @@ export class FileStore implements Questioned {
   async #fail(error: unknown, batch: FileBatch): Promise<void> {
     this.#down = true;
     this.#flying = null;
-    const again: Pending<unknown>[] = [];
     const lost = [batch, ...this.#queue.splice(0)];
     await this.#restored(async () => {
       const path = this.home.path(this.visible.segment);
@@ -213,11 +214,15 @@ export class FileStore implements Questioned {
         const reason = unavailable(error, path, early === batch.early ? outcome : 'not-applied');
         for (const pending of [...early, ...waiting]) {
           if (pending.wrote) pending.reject(reason);
-          else again.push(pending);
+          else this.#again.push(pending);
         }
       }
     }).catch(() => undefined);
-    for (const { resolve, question } of again) resolve(this.ask(question));
+    this.#askAgain();
+  }
+
+  #askAgain(): void {
+    for (const { resolve, question } of this.#again.splice(0)) resolve(this.ask(question));
   }
 
   /**
@@ -248,6 +253,8 @@ export class FileStore implements Questioned {
       throw unavailable(error, this.home.path(segment), 'not-applied');
     }
     this.#down = false;
+    // Before anybody writes again: who only asks must not wait as long as every write fails.
+    this.#askAgain();
     for (const reader of this.readers.all()) reader.wake();
   }
 }
