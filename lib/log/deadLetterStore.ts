@@ -27,11 +27,12 @@ const textOf = (value: unknown): string => lossless(value, { opaque: true });
 /**
  * The dead letters of a coordinator in a stream of a log. One commit is under way at a time; what comes meanwhile is gathered
  * for the next, and no more of it than is kept at all. What a failed commit said is said again with the next one.
+ * `settled` resolves when nothing that was asked for is under way.
  */
 export function deadLetterStore(
   log: EventLog | PromiseLike<EventLog>,
   options: DeadLetterStoreOptions,
-): DeadLetterStore {
+): DeadLetterStore & { settled(): Promise<unknown> } {
   const { limit, stream = 'dead-letters', encode = textOf } = options;
   let kept = new Map<string, Encoded>();
   let gone = new Set<string>();
@@ -90,7 +91,8 @@ export function deadLetterStore(
       crop(letters, limit);
     });
     if (records > 2 * letters.size) await renew(opened, [...letters.values()], end);
-    return [...letters.values()];
+    // What was forgotten while this was read has still to be written.
+    return [...letters.values()].filter(({ id }) => !gone.has(id));
   }
 
   /**
@@ -108,6 +110,7 @@ export function deadLetterStore(
 
   return {
     load: () => serially(load),
+    settled: () => under,
     keep(letter) {
       kept.delete(letter.id);
       kept.set(letter.id, record(letter));

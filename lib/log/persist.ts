@@ -46,7 +46,7 @@ export interface Persistence extends HandlerSubscription {
   readonly lost: number;
   /** How many are on their way. */
   readonly pending: number;
-  /** Unsubscribes, and resolves when nothing is on its way any more. */
+  /** Unsubscribes, and resolves when nothing is on its way any more, dead letters included: the log may be closed then. */
   stop(): Promise<void>;
 }
 
@@ -99,15 +99,20 @@ export function persist(
   const keeper = new Keeper(kernel, log, settings);
   const tap = kernel.tap(selected, keeper);
   const { deadLetters } = kernel;
+  const settled: (() => Promise<unknown>)[] = [() => keeper.settled()];
   if (deadLetters.limit > 0) {
     const { stream, text: encode } = settings;
     const letters = stream === 'events' ? 'dead-letters' : `${stream}.dead-letters`;
-    tap.add(deadLetters.keepIn(deadLetterStore(log, { limit: deadLetters.limit, stream: letters, encode })));
+    const store = deadLetterStore(log, { limit: deadLetters.limit, stream: letters, encode });
+    tap.add(deadLetters.keepIn(store));
+    settled.push(() => store.settled());
   }
-  return handleOf(keeper, tap);
+  return handleOf(keeper, tap, async () => {
+    await Promise.all(settled.map((each) => each()));
+  });
 }
 
-function handleOf(keeper: Keeper, tap: Subscription): Persistence {
+function handleOf(keeper: Keeper, tap: Subscription, settled: () => Promise<void>): Persistence {
   const handle = disposable(() => {
     tap.unsubscribe();
   });
@@ -125,7 +130,7 @@ function handleOf(keeper: Keeper, tap: Subscription): Persistence {
     },
     stop(): Promise<void> {
       handle.unsubscribe();
-      return keeper.settled();
+      return settled();
     },
   };
   return Object.defineProperties(handle, Object.getOwnPropertyDescriptors(facts)) as HandlerSubscription & typeof facts;

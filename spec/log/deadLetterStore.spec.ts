@@ -232,6 +232,44 @@ describe('dead letters in a log', () => {
     ]);
   });
 
+  it('that are under way are there when persisting has stopped: the log may be closed', async () => {
+    const log = memoryLog();
+    const slow: EventLog = {
+      ...log,
+      append: async (...given) => {
+        await new Promise(setImmediate);
+        return log.append(...given);
+      },
+    };
+    const errors: string[] = [];
+    const coordinator = createCoordinator({ onError: (error) => errors.push(String(error)) });
+    open.push(coordinator);
+    const persistence = persist(coordinator, slow, { names: 'nothing' });
+    coordinator.when('order', broken);
+    coordinator.emit('order', 1);
+    await Promise.resolve();
+    coordinator.emit('order', 2);
+    await persistence.stop();
+    expect(await stored(log)).toHaveLength(2);
+    await log.close();
+    await coordinator.settled();
+    expect(errors).toEqual(['Error: broken', 'Error: broken']);
+  });
+
+  it('that are forgotten while the log is read do not come back', async () => {
+    const log = memoryLog();
+    const before = process(log);
+    before.when('order', broken);
+    before.emit('order', 1);
+    before.emit('order', 2);
+    await before.settled();
+    const [first] = await before.deadLetters.list();
+    const store = deadLetterStore(log, { limit: 10 });
+    const loading = store.load();
+    void store.forget([first!.id]);
+    expect((await loading).map(({ event }) => event.data)).toEqual([2]);
+  });
+
   it('are not kept by persist where none are kept at all', async () => {
     const log = memoryLog();
     const coordinator = createCoordinator({ onError: () => {}, deadLetters: 0 });
