@@ -108,6 +108,31 @@ describe('what is submitted', () => {
     for (const each of later) expect(each).toEqual({ done: { ...first?.done, replayed: true } });
   });
 
+  it('happens once too where nobody has given it a commitId', async () => {
+    const asking = await submitter();
+    const receipt = asking.append('s', ['once']);
+    await inboxHas('.request.jsonl');
+    const [name = ''] = files();
+    const request = readFileSync(join(inbox(), name));
+    const writer = await open();
+    expect(await receipt).toMatchObject({ firstSeq: 1, replayed: false });
+    await inboxHas('.request.jsonl', false);
+    writeFileSync(join(inbox(), name), request);
+    await inboxHas('.request.jsonl', false);
+    expect(await all(writer)).toEqual(['once']);
+  });
+
+  it('of several processes is taken up in the order of its names', async () => {
+    mkdirSync(inbox());
+    for (const time of [3, 1, 2]) {
+      const line = { ask: 'append', stream: 's', texts: [`${time}`], options: {} };
+      writeFileSync(join(inbox(), `00000000000000${time}-000000001-x.request.jsonl`), `${JSON.stringify(line)}\n`);
+    }
+    const writer = await open();
+    await inboxHas('.request.jsonl', false);
+    expect(await all(writer)).toEqual([1, 2, 3]);
+  });
+
   it('can be called off until it is handed over', async () => {
     await open();
     const asking = await submitter();
