@@ -66,6 +66,27 @@ const shared = { multiProcess: true, multiWriter: false, effects: true } as cons
 /** What only a writer decides. */
 const ofWriters = ['fsync', 'segmentBytes', 'retention', 'maxCommitBytes'] as const;
 
+/**
+ * Opens a log in files: a directory of segments, which are lines of JSON that `cat`, `grep` and `jq` read.
+ *
+ * One process writes at a time; a lock says which, and is taken over from one that has crashed. Others read with `readOnly`, or
+ * read and hand over their appends with `submit`. An append is decided at once and acknowledged when it is as safe as `fsync`
+ * says; those that come meanwhile go to the disk together. Readers read the files, one piece at a time, and follow without
+ * polling. What was being written when a process died is cut; damage anywhere else is refused, and never left out.
+ *
+ * When the disk is full or fails, what was pending is refused with LogUnavailableError, and the next append tries again. Not for
+ * network file systems: they keep neither locks nor order.
+ *
+ * @throws ConfigError (all reject) for options that make no sense. LogLockedError when another process that is alive, or this one,
+ * writes there. LogCorruptError with the file and the offset. LogVersionError. LogUnavailableError for what the file system says.
+ * @example
+ * ```ts
+ * const log = await fileLog<{ name: string }>({ directory: '.rxbaton', retention: { age: '7d' } });
+ * await log.append('run-1', [{ name: 'begun' }], { expectedSeq: 0 });   // on the disk
+ * log.read('run-1').subscribe(({ seq, event }) => console.log(seq, event.name));   // 1 begun
+ * await log.close();
+ * ```
+ */
 export async function fileLog<E = unknown>(options: FileLogOptions): Promise<EventLog<E>> {
   knownOptions('fileLog', options, ['directory', 'codec', 'clock', 'readOnly', 'submit', ...ofWriters]);
   const { readOnly = false, submit = false, codec = losslessCodec, clock = hostClock } = options;
