@@ -173,11 +173,11 @@ describe('a disk that fails', () => {
   it('acknowledges nothing that was not brought to the disk', async () => {
     const log = await open();
     await log.append('s', ['one']);
-    // Takes what is written, and cannot be brought to any disk.
+    // Takes what is written, and refuses to bring it to a disk.
     swap(segment(1), '/dev/null');
     expect(await refusal(log.append('s', ['two']))).toMatchObject({
       code: 'RXB_LOG_UNAVAILABLE',
-      details: { outcome: 'unknown' },
+      details: { outcome: 'unknown', code: 'EINVAL' },
     });
     await log.append('s', ['three']);
     expect(await readAll(log)).toEqual(['one', 'three']);
