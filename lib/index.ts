@@ -17,6 +17,7 @@ export { hold } from './gates/hold.ts';
 export { inspect, waits } from './gates/inspect.ts';
 export { open } from './gates/open.ts';
 export { run } from './gates/run.ts';
+export { losslessCodec } from './log/losslessCodec.ts';
 export { persist } from './log/persist.ts';
 export { secret } from './log/secret.ts';
 export { cyclicBarrier } from './gates/cyclicBarrier.ts';
