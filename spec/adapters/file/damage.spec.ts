@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
@@ -42,39 +42,18 @@ async function small(): Promise<{
   return { directory, file, ends };
 }
 
-const copyOf = (directory: string): string => {
-  const copy = join(place, `copy-${count++}`);
-  cpSync(directory, copy, { recursive: true });
-  return copy;
-};
-
 describe('the end of a log', () => {
-  it('that was torn at any byte is cut, whole commits stay, and the log goes on', async () => {
-    const { directory, file, ends } = await small();
+  it('that was torn at any byte is told by verify, and is no damage', async () => {
+    const { file, ends } = await small();
     const bytes = readFileSync(file);
-    for (let cut = ends[0] ?? 0; cut <= bytes.length; cut++) {
-      const copy = copyOf(directory);
-      truncateSync(segment(copy, 1), cut);
+    for (let cut = bytes.length; cut >= (ends[0] ?? 0); cut--) {
+      truncateSync(file, cut);
       const whole = ends.filter((end) => end <= cut).length - 1;
-      const kept = commits.slice(0, whole).flat();
-      const left = cut - (ends[whole] ?? 0);
-      expect((await verify(copy)).torn).toEqual(
-        left === 0 ? null : expect.objectContaining({ file: segment(copy, 1), offset: ends[whole], bytes: left }),
-      );
-      // Who only reads leaves it as it is, and sees nothing of it.
-      const reader = await fileLog({ directory: copy, readOnly: true });
-      expect((await all(reader)).map(({ event }) => event)).toEqual(kept);
-      await reader.close();
-      expect(statSync(segment(copy, 1)).size).toBe(cut);
-
-      const log = await open(copy);
-      expect(await log.append('s', ['next'])).toMatchObject({ firstSeq: kept.length + 1, commit: whole + 1 });
-      expect((await all(log)).map(({ event }) => event)).toEqual([...kept, 'next']);
-      await log.close();
-      expect(await verify(copy)).toMatchObject({ damages: [], torn: null });
-      rmSync(copy, { recursive: true });
+      const offset = ends[whole] ?? 0;
+      const torn = cut === offset ? null : (expect.objectContaining({ file, offset, bytes: cut - offset }) as unknown);
+      expect(await verify(file)).toMatchObject({ commits: whole, damages: [], torn });
     }
-  }, 120_000);
+  });
 
   it.each([
     ['zeros', Buffer.alloc(5_000)],
@@ -95,39 +74,16 @@ describe('the end of a log', () => {
 });
 
 describe('a byte that is not what it was', () => {
-  it('is found wherever it is, with the file and the record, and nothing wrong is returned', async () => {
+  it('is told by verify wherever it is, once, with the place of its record', async () => {
     const { directory, file, ends } = await small();
     const bytes = readFileSync(file);
-    const lastCommit = ends.at(-2) ?? 0;
-    for (let at = 0; at < lastCommit; at++) {
+    for (let at = 0; at < (ends.at(-2) ?? 0); at++) {
       const spoilt = Buffer.from(bytes);
       spoilt[at] = (spoilt[at] ?? 0) ^ 1;
       writeFileSync(file, spoilt);
       const offset = at < (ends[0] ?? 0) ? 0 : ends.findLast((end) => end <= at);
-      const error = await open(directory).then(
-        () => null,
-        (refused: unknown) => refused,
-      );
-      const version = (error as { code?: string } | null)?.code === 'RXB_LOG_VERSION';
-      if (!version) expect(error, `byte ${at}`).toMatchObject({ code: 'RXB_LOG_CORRUPT', details: { file, offset } });
       expect((await verify(directory)).damages, `byte ${at}`).toMatchObject([{ file, offset }]);
-      // Refused is not changed.
-      expect(readFileSync(file).equals(spoilt)).toBe(true);
     }
-  }, 120_000);
-
-  it('is found by readers too, where the log was opened before or did not look', async () => {
-    const { directory, file, ends } = await small();
-    const log = await open(directory);
-    const bytes = readFileSync(file);
-    const inEvent = (ends[2] ?? 0) - 5;
-    bytes[inEvent] = (bytes[inEvent] ?? 0) ^ 1;
-    writeFileSync(file, bytes);
-    const seen: unknown[] = [];
-    const reading = log.read('s').forEach(({ event }) => void seen.push(event));
-    await expect(reading).rejects.toMatchObject({ code: 'RXB_LOG_CORRUPT', details: { file, offset: ends[1] } });
-    expect(seen).toEqual(commits[0]);
-    await log.close();
   });
 });
 
