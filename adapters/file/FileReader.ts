@@ -66,6 +66,8 @@ export class FileReader implements Reader {
   #lineSeq = 0;
   /** The last `seq` there will be, since the log closes. */
   #end = Infinity;
+  /** What it is to read is where it belongs. */
+  #begun = false;
   #running = false;
   readonly #waiting: { readonly seq: number; readonly resolve: () => void }[] = [];
   /** It runs for whoever subscribed, not for whoever appended. */
@@ -90,11 +92,13 @@ export class FileReader implements Reader {
 
   /** The oldest segment that it may still look into. */
   get segment(): number {
-    return this.#running ? this.#segment : Infinity;
+    if (this.#begun) return this.#running ? this.#segment : Infinity;
+    return this.#contents.places.find(this.stream, this.next)?.segment ?? Infinity;
   }
 
   /** Begins, now that everything is where it belongs on which its range rests. */
   start(): void {
+    this.#begun = true;
     const facts = this.#life;
     if (facts?.closed === true && this.next > facts.last) this.#subscriber.complete();
     else this.wake();
@@ -102,7 +106,7 @@ export class FileReader implements Reader {
 
   /** There may be something to do. */
   wake(): void {
-    if (this.#running || this.#subscriber.closed) return;
+    if (!this.#begun || this.#running || this.#subscriber.closed) return;
     this.#running = true;
     this.#left = this.#maxBuffer;
     const run = (): void => void this.#run();

@@ -64,8 +64,9 @@ export function writerLog<E>(
     async trim(stream, given) {
       open('trim()');
       const { before, force } = trimRequest(stream, given);
-      // Whoever is only a file away from there gets what is his first.
-      await reached(store.readers, stream, store.contents.ledger.trimming(stream, before, store.now()).firstSeq);
+      // Whoever is only a file away from there gets what is his first, also who has come just now.
+      const { firstSeq } = await store.ask(({ ledger }, now) => ledger.trimming(stream, before, now));
+      await reached(store.readers, stream, firstSeq);
       return store.ask(({ ledger }, now) => {
         const { record, ...trimmed } = ledger.trimming(stream, before, now);
         if (record !== null) {
