@@ -1,31 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { RedisBackendOptions } from '../../adapters/redis/index.ts';
+import { bundled } from './bundled.ts';
 import type { WorkerCommand, WorkerEvent } from './redisWorker.ts';
-
-let folder: Promise<string> | null = null;
-
-/** The program of a worker, in one file: a process that has to compile it first takes seconds to start. */
-async function program(): Promise<string> {
-  folder ??= (async () => {
-    const made = mkdtempSync(join(tmpdir(), 'rxbaton-worker-'));
-    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-    await build({
-      entryPoints: [fileURLToPath(new URL('redisWorker.ts', import.meta.url))],
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'cjs',
-      outfile: join(made, 'worker.cjs'),
-    });
-    return made;
-  })();
-  return join(await folder, 'worker.cjs');
-}
 
 /** What happened, and in which process. */
 export type Happened = WorkerEvent & { readonly worker: number };
@@ -47,7 +23,7 @@ export async function startWorkers(count: number, options: RedisBackendOptions):
   const watchers = new Set<() => void>();
   const children: ChildProcess[] = [];
   const gone: Promise<unknown>[] = [];
-  const file = await program();
+  const file = await bundled('redisWorker.ts');
   for (let worker = 0; worker < count; worker++) {
     const child = fork(file, [JSON.stringify(options)], {
       execArgv: [],
