@@ -11,8 +11,8 @@ type Task<K extends FileLogTask['do']> = Extract<FileLogTask, { do: K }>;
 /** In one step, so that what a process has said before it is killed is heard. */
 const say = (what: object): void => void writeSync(1, `${JSON.stringify(what)}\n`);
 
-/** Until it is killed. */
-const stay = (): void => void setInterval(() => undefined, 60_000);
+/** Until it is killed, or whoever started it is gone. */
+const stay = (): void => void process.stdin.on('end', () => process.exit()).resume();
 
 const task = JSON.parse(process.argv[2] ?? '') as FileLogTask;
 void perform(task);

@@ -27,7 +27,7 @@ const living = new Set<FileLogWorker>();
 export async function startFileLogWorker(task: FileLogTask, around: readonly string[] = []): Promise<FileLogWorker> {
   const program = await bundled('fileLogWorker.ts');
   const [command = process.execPath, ...args] = [...around, process.execPath].concat(program, JSON.stringify(task));
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: 'pipe' });
   const said: Said[] = [];
   let trouble = '';
   let moved = (): void => undefined;
