@@ -246,7 +246,8 @@ for i = 1, #fields, 2 do
     if ARGV[9] == 'all' or h.fence == tonumber(ARGV[9]) then
       redis.call('HDEL', G, fields[i])
       m, count = m - 1, count + 1
-      if h.claimed == 1 then give(h.cost, h.mark) else undo(h.cost, h.mark) end
+      -- Who has not claimed it yet may have heard of it all the same, and may have spent what it was given.
+      give(h.cost, h.mark)
       publish(channelOf(h.who), 'l', id, text(now), ARGV[10])
     end
   end

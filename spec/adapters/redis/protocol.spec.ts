@@ -5,6 +5,7 @@ import { serverTime } from '../../../adapters/redis/lua/prelude.ts';
 import { makeScripts, type OperationName } from '../../../adapters/redis/scripts.ts';
 import { cyclicBarrier } from '../../../lib/gates/cyclicBarrier.ts';
 import { mutex } from '../../../lib/gates/mutex.ts';
+import { quota } from '../../../lib/gates/quota.ts';
 import { rateLimiter } from '../../../lib/gates/rateLimiter.ts';
 import { semaphore } from '../../../lib/gates/semaphore.ts';
 import { ask, fates, line, type Asked } from '../../../lib/testing/contract/lab.ts';
@@ -297,6 +298,22 @@ describe('descriptions', () => {
     expect(await twin.open(spec).force('all', 'enough')).toBe(2);
     await lab.idle();
     expect(fates(all)).toEqual(['RXB_LEASE_LOST', 'RXB_LEASE_LOST']);
+  });
+});
+
+describe('a reservation of a quota', () => {
+  it('that is taken away before its process has claimed it costs what it reserved: its work may have begun', async () => {
+    const twin = lab.twin();
+    const spec = quota('budget', { limit: 2, per: 500 });
+    const [, b] = await line(lab, lab.open(spec), { cost: 2 }, {});
+    const c = ask(twin.open(spec));
+    await lab.idle();
+    // The process of b asks whether its time has come; that of c is told.
+    await lab.advance(500);
+    expect(fates([b!, c])).toEqual(['held', 'held']);
+    expect(await lab.open(spec).force(c.grant.fence ?? NaN, 'enough')).toBe(1);
+    await lab.idle();
+    expect([c.fate, await lab.open(spec).inspect()]).toMatchObject(['RXB_LEASE_LOST', { available: 0 }]);
   });
 });
 
