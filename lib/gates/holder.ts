@@ -115,7 +115,8 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
       return;
     }
     core.enter(this);
-    if (this.phase === ASKING && this.ask.timeout > 0) this.pending = patience(this, core, signal);
+    // Not even a try has been answered yet where the answer has to come from elsewhere.
+    if (this.phase === ASKING) this.pending = patience(this, core, signal);
   }
 
   granted(ticket: Ticket): void {

@@ -317,6 +317,23 @@ describe('a reservation of a quota', () => {
   });
 });
 
+describe('a try', () => {
+  it('that is called off before its answer comes is aborted at once, and holds nothing', async () => {
+    const gate = lab.open(mutex('gate'));
+    const warm = ask(gate);
+    await lab.idle();
+    warm.leave();
+    const calledOff = new AbortController();
+    const a = ask(gate, { timeout: 0, signal: calledOff.signal });
+    calledOff.abort();
+    expect(a.fate).toBe('RXB_ABORTED');
+    await lab.idle();
+    expect([a.fate, ask(gate, { timeout: 0 }).fate]).toEqual(['RXB_ABORTED', 'waiting']);
+    await lab.idle();
+    expect(await gate.inspect()).toMatchObject({ holders: [{ held: 0 }], waiting: [] });
+  });
+});
+
 describe('settled()', () => {
   it('waits until a release is acknowledged', async () => {
     const a = ask(lab.open(mutex('gate')));
