@@ -8,7 +8,7 @@ import { type BackendEnv, HELD, OVER, QUEUED, released, RESERVED, type Waiter } 
 import { type GateSpec, type SpecPatch, titleOf } from '../../lib/gates/spec.ts';
 import type { GateState, LossReason } from '../../lib/gates/state.ts';
 import { begin, end, handOver } from '../../lib/internal/handover.ts';
-import { IN, OTHER_SPEC, WAITS } from './answers.ts';
+import { IN, OTHER_SPEC, TOO_LATE, WAITS } from './answers.ts';
 import type { Home } from './Home.ts';
 import type { Lender } from './Leases.ts';
 import type { Reply } from './Link.ts';
@@ -144,6 +144,7 @@ export class RedisGate implements Asked, Lender {
   /** A message let somebody in. */
   pushed(ticket: RedisTicket, now: number, fence: number, ends: number, mark: number): void {
     if (ticket.state !== QUEUED) return;
+    this.requests.waits(ticket);
     const { server, clock, leases } = this.home;
     const grace = (ends - now) / 1000;
     const left = server.earliest(ends) - clock.now();
@@ -179,14 +180,17 @@ export class RedisGate implements Asked, Lender {
     ticket.state = OVER;
     this.requests.delete(ticket);
     this.home.leases.delete(ticket);
-    if (state === RESERVED ? this.lease : ticket.queued || (ticket.doubtful && !ticket.asking))
-      this.owe(ticket, 'cancel');
     // What is on its way is answered first, so that no command of a request overtakes another.
-    else if (!ticket.asking) this.leave(ticket);
+    if (ticket.asking) return;
+    if (state === RESERVED ? this.lease : ticket.queued || ticket.doubtful) this.owe(ticket, 'cancel');
+    else this.leave(ticket);
   }
 
   leftMeanwhile(ticket: RedisTicket, code: number | null): void {
-    if (code === null || (code === IN && this.lease) || code === WAITS) this.owe(ticket, 'cancel');
+    // A message let it in before the answer came: it has gone back already, or goes back.
+    if (!this.home.tickets.has(ticket.id) || this.home.debts.of(ticket) !== undefined) return;
+    if (code === null || (code === IN && this.lease) || code === WAITS || (code === TOO_LATE && ticket.queued))
+      this.owe(ticket, 'cancel');
     else this.leave(ticket);
   }
 
@@ -257,6 +261,7 @@ export class RedisGate implements Asked, Lender {
 
   /** The request is over, here and there. */
   private leave(ticket: RedisTicket): void {
+    if (!this.home.tickets.has(ticket.id)) return;
     this.home.drop(ticket);
     if (--this.present === 0) this.home.rests(this);
   }

@@ -2,7 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { CoordinationError } from '../../lib/errors.ts';
 import { tell } from '../../lib/gates/activity.ts';
 import { whoIs } from '../../lib/gates/describe.ts';
-import { type GateCore, QUEUED } from '../../lib/gates/port.ts';
+import { type GateCore, OVER, QUEUED } from '../../lib/gates/port.ts';
 import { titleOf } from '../../lib/gates/spec.ts';
 import { after } from '../../lib/internal/after.ts';
 import { AGAIN, BROKEN, BUSY, IMPOSSIBLE, IN, OTHER_SPEC, TOO_LATE, UNKNOWN, WAITS } from './answers.ts';
@@ -83,12 +83,13 @@ export class Requests {
       (reply) => {
         ticket.asking = false;
         if (ticket.state === QUEUED) this.answered(ticket, reply);
-        else gate.leftMeanwhile(ticket, reply[0]);
+        else if (ticket.state === OVER) gate.leftMeanwhile(ticket, reply[0]);
+        // Else a message that let it in came before this.
       },
       () => {
         ticket.asking = false;
         ticket.doubtful = true;
-        if (ticket.state !== QUEUED) gate.leftMeanwhile(ticket, null);
+        if (ticket.state === OVER) gate.leftMeanwhile(ticket, null);
       },
       ticket.notAfter,
     );
@@ -136,7 +137,8 @@ export class Requests {
     }
   }
 
-  private waits(ticket: RedisTicket): void {
+  /** It is in the queue. */
+  waits(ticket: RedisTicket): void {
     if (ticket.queued) return;
     const { gate } = this;
     ticket.queued = true;

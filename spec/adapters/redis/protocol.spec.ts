@@ -9,6 +9,7 @@ import { quota } from '../../../lib/gates/quota.ts';
 import { rateLimiter } from '../../../lib/gates/rateLimiter.ts';
 import { semaphore } from '../../../lib/gates/semaphore.ts';
 import { ask, fates, line, type Asked } from '../../../lib/testing/contract/lab.ts';
+import { deferred } from '../../support/deferred.ts';
 import { redisLab, type RedisLab } from '../../support/redisLab.ts';
 import { installTime, redisForSpecs, type RedisServer } from '../../support/redisServer.ts';
 
@@ -204,6 +205,51 @@ describe('a message that is lost', () => {
     deafen(twin);
     await lab.advance(3_000);
     expect(fates([b, c])).toEqual(['spent', 'spent']);
+  });
+});
+
+describe('a message that overtakes the answer to its request', () => {
+  /** Keeps what the server answers to scripts back until the returned function is called. */
+  const hold = (one: RedisLab): (() => void) => {
+    const all = deferred();
+    for (const client of one.traffic.clients) {
+      const call = client.call.bind(client) as (...args: unknown[]) => Promise<unknown>;
+      const late = async (...args: unknown[]): Promise<unknown> => {
+        const answer = await call(...args);
+        if (String(args[0]).startsWith('EVAL')) await all.promise;
+        return answer;
+      };
+      client.call = late as never;
+    }
+    return all.resolve;
+  };
+
+  it.each([
+    ['a lease, which is held all the same', mutex('gate'), 'held', 1],
+    ['a token, which is spent once', rateLimiter('gate', { limit: 2, per: 500 }), 'spent', 0],
+  ] as const)('lets in to %s', async (_what, spec, fate, held) => {
+    const twin = lab.twin();
+    const gates = [lab.open(spec), twin.open(spec)] as const;
+    const cost = spec.kind === 'mutex' ? 1 : 2;
+    const [a] = await line(lab, gates[0], { cost });
+    const other = ask(twin.open(mutex('other')));
+    await lab.idle();
+    const first = ask(gates[0]);
+    await lab.idle();
+    const answer = hold(twin);
+    const b = ask(gates[1]);
+    while ((await admin.zcard(`${lab.prefix}:{gate}:q`)) < 2);
+    a!.leave();
+    if (spec.kind === 'mutex') first.leave();
+    await lab.clock.advance(500);
+    while (b.fate === 'waiting') await new Promise(setImmediate);
+    answer();
+    await lab.idle();
+    expect([b.fate, (await gates[0].inspect()).holders.length]).toEqual([fate, held]);
+    b.leave();
+    other.leave();
+    await lab.idle();
+    expect([twin.backend.forget(twin.backend.find('gate')!), (await gates[0].inspect()).holders]).toEqual([true, []]);
   });
 });
 
