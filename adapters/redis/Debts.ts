@@ -45,14 +45,14 @@ export class Debts {
     }
   }
 
-  /** Those that have not been sent over this connection. */
+  /** Whose debts have not been sent over the connection that there is. */
   open(): RedisTicket[] {
     return [...this.all].filter(([, { sent }]) => !sent).map(([ticket]) => ticket);
   }
 
   /** The connection is gone, and with it what was on its way. */
-  unsent(): void {
-    for (const debt of this.all.values()) debt.sent = false;
+  unsent(over: (ticket: RedisTicket) => boolean): void {
+    for (const [ticket, debt] of this.all) if (over(ticket)) debt.sent = false;
   }
 
   /** Resolves when everything is acknowledged or has lapsed, or after so many milliseconds. */

@@ -4,13 +4,10 @@ import type { Leases } from './Leases.ts';
 import type { Link, Reply } from './Link.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import type { Script, Scripts } from './scripts.ts';
-import type { ServerClock } from './ServerClock.ts';
 
 /** What the gates of one backend share. */
 export interface Home {
   readonly prefix: string;
-  /** Where messages for this process arrive. */
-  readonly channel: string;
   /** How long a lease without a ttl survives its process, ms. */
   readonly crashTtl: number;
   /** How long a waiter may take to claim, ms. */
@@ -19,16 +16,14 @@ export interface Home {
   /** How long a request goes on without a server, ms. */
   readonly patience: number;
   readonly clock: Clock & { wall(): number };
-  /** Why there was no connection last. */
-  readonly trouble: unknown;
-  readonly link: Link;
-  readonly server: ServerClock;
   readonly scripts: Scripts;
   readonly leases: Leases;
   readonly debts: Debts;
   /** All requests that the server may know of, by their ids. */
   readonly tickets: ReadonlyMap<string, RedisTicket>;
   newId(): string;
+  /** The connection to the server that has the gates of a name. */
+  linkTo(name: string): Link;
   /** Somebody needs the connection until it is dropped again. */
   keep(ticket: RedisTicket): void;
   drop(ticket: RedisTicket): void;
@@ -37,5 +32,11 @@ export interface Home {
   /** Nobody holds or awaits a gate any more. */
   rests(gate: object): void;
   /** Runs a script that nobody waits for in a queue; waits for a connection first. @throws rejects with BackendUnavailableError. */
-  readonly command: (script: Script, keys: readonly string[], args: readonly string[], what: string) => Promise<Reply>;
+  readonly command: (
+    link: Link,
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    what: string,
+  ) => Promise<Reply>;
 }

@@ -6,10 +6,11 @@ import type { Clock } from '../../lib/internal/env.ts';
 import type { Link } from './Link.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import type { Script } from './scripts.ts';
-import type { ServerClock } from './ServerClock.ts';
 
 /** What leases need of their gate. */
 export interface Lender {
+  /** The connection to its server. */
+  readonly link: Link;
   /** The key of the hash that the lease is written in. */
   readonly hash: string;
   /** Whether work has to stop when its lease is over. */
@@ -19,8 +20,6 @@ export interface Lender {
 
 interface LeasesOptions {
   readonly clock: Clock & { wall(): number };
-  readonly link: Link;
-  readonly server: ServerClock;
   readonly renew: Script;
   /** How far the server's clock and ours may run apart. */
   readonly drift: (ms: number) => number;
@@ -52,10 +51,10 @@ export class Leases {
    * machine sleeps, the other may be set.
    */
   lasts(ticket: RedisTicket, said: number, ends: number): void {
-    const { clock, server, drift } = this.options;
+    const { clock, drift, lenderOf } = this.options;
     const now = clock.now();
     const length = (ends - said) / 1000;
-    ticket.lasts = server.earliest(ends) - drift(length);
+    ticket.lasts = lenderOf(ticket).link.server.earliest(ends) - drift(length);
     ticket.lastsByWall = clock.wall() + (ticket.lasts - now);
     ticket.renewAt = ticket.renews ? now + length / 3 : Infinity;
     ticket.more().until = ticket.renews ? Infinity : ticket.lasts;
@@ -77,13 +76,14 @@ export class Leases {
   /** Renews a lease now, whatever its time. Answers whether it is still held; rejects if nobody knows. */
   renewNow(ticket: RedisTicket): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.send([ticket], (held) => resolve(held.get(ticket) === true), reject);
+      this.send(this.options.lenderOf(ticket).link, [ticket], (held) => resolve(held.get(ticket) === true), reject);
     });
   }
 
   /** There is a connection again: the server may have forgotten. */
-  renewAll(): void {
-    for (const ticket of this.all) ticket.renewAt = ticket.renews ? -Infinity : Infinity;
+  renewAll(link: Link): void {
+    for (const ticket of this.all)
+      if (this.options.lenderOf(ticket).link === link) ticket.renewAt = ticket.renews ? -Infinity : Infinity;
     this.ring(false);
   }
 
@@ -119,28 +119,34 @@ export class Leases {
       lenderOf(ticket).lose(ticket, !ticket.renews ? 'expired' : stalled ? 'stalled' : 'unreachable');
     }
     const now = clock.now();
-    const due: RedisTicket[] = [];
+    const due = new Map<Link, RedisTicket[]>();
     let next = Infinity;
     for (const ticket of this.all) {
       // Those that are nearly due come along, so that leases of one length are soon renewed together.
-      if (ticket.renewAt - now <= ticket.length / 12 && !ticket.renewing) due.push(ticket);
-      else if (!ticket.renewing) next = Math.min(next, ticket.renewAt);
+      if (ticket.renewAt - now <= ticket.length / 12 && !ticket.renewing) {
+        const { link } = lenderOf(ticket);
+        const others = due.get(link);
+        if (others === undefined) due.set(link, [ticket]);
+        else others.push(ticket);
+      } else if (!ticket.renewing) next = Math.min(next, ticket.renewAt);
       next = Math.min(next, this.believedUntil(ticket));
     }
-    for (let from = 0; from < due.length; from += batch) this.send(due.slice(from, from + batch));
+    for (const [link, some] of due)
+      for (let from = 0; from < some.length; from += batch) this.send(link, some.slice(from, from + batch));
     this.arm(next);
   }
 
   private send(
+    link: Link,
     tickets: readonly RedisTicket[],
     onDone?: (held: ReadonlyMap<RedisTicket, boolean>) => void,
     onFail?: (cause: unknown) => void,
   ): void {
-    const { link, server, clock, renew, lenderOf } = this.options;
+    const { clock, renew, lenderOf } = this.options;
     for (const ticket of tickets) ticket.renewing = true;
     // A renewal that comes late does no harm, but to extend what its holder has given up keeps others waiting.
     const shortest = Math.min(...tickets.map(({ length }) => length));
-    const args = [`${server.at(clock.now() + shortest)}`];
+    const args = [`${link.server.at(clock.now() + shortest)}`];
     for (const ticket of tickets) args.push(ticket.id, `${ticket.length * 1000}`);
     link.run(
       renew,

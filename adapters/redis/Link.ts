@@ -2,17 +2,18 @@ import type { Subscription } from 'rxjs';
 import { after } from '../../lib/internal/after.ts';
 import { runIn } from '../../lib/internal/context.ts';
 import type { Clock } from '../../lib/internal/env.ts';
-import type { MakeClient, RedisClient } from './client.ts';
 import type { Script } from './scripts.ts';
-import type { ServerClock } from './ServerClock.ts';
+import { ServerClock } from './ServerClock.ts';
+import type { Wires, Wiring } from './wires.ts';
 
 /** What a script answers: a code, the server's time in microseconds, and more. */
 export type Reply = readonly [code: number, now: number, ...rest: readonly unknown[]];
 
 interface LinkOptions {
-  readonly make: MakeClient;
+  readonly wiring: Wiring;
+  /** Which slot of a cluster it is for; else 0. */
+  readonly slot: number;
   readonly clock: Clock;
-  readonly server: ServerClock;
   /** Where messages for this process arrive. */
   readonly channel: string;
   readonly commandTimeout: number;
@@ -20,31 +21,31 @@ interface LinkOptions {
   readonly timeScript: Script;
   readonly onMessage: (text: string) => void;
   /** Ready: the server's time is known, and messages arrive. */
-  readonly onUp: () => void;
+  readonly onUp: (link: Link) => void;
   /** Answers that have not come will not come any more. */
-  readonly onDown: (cause: unknown) => void;
+  readonly onDown: (link: Link) => void;
 }
 
 /** The longest wait between two attempts to connect, ms. */
 const longestPause = 1_000;
 
-interface Refable {
-  ref(): void;
-  unref(): void;
-}
-
 /**
  * The two connections of a process to a server, one for commands and one for messages, as one: both work, or neither counts.
  * Whatever goes wrong ends both, and as long as somebody needs them they are made anew. Nothing is ever sent again here.
+ * In a cluster each slot has a link of its own: its server has its own clock, and may be away while the others work.
  */
 export class Link {
   up = false;
+  readonly server: ServerClock = new ServerClock();
+  /** Under which name scripts reach this process. */
+  channel: string;
+  /** Why there was no connection last. */
+  trouble: unknown = undefined;
   private readonly options: LinkOptions;
-  private commands: RedisClient | null = null;
-  private messages: RedisClient | null = null;
+  private wires: Wires | null = null;
   private connecting = false;
   private closed = false;
-  private needed = false;
+  private users = 0;
   private retry: Subscription | null = null;
   private failures = 0;
   /** Scripts that have been sent to this server, over this connection. */
@@ -54,18 +55,33 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.options = options;
+    this.channel = options.channel;
   }
 
-  /** Connects, and keeps the process alive, while somebody needs it. */
-  need(needed: boolean): void {
-    if (needed === this.needed) return;
-    this.needed = needed;
-    this.hold();
-    if (needed) this.start();
-    else {
-      this.retry?.unsubscribe();
-      this.retry = null;
-    }
+  /** Somebody needs it: connects, and keeps the process alive, until everybody has dropped it again. */
+  keep(): void {
+    if (this.users++ > 0) return;
+    this.wires?.hold(true);
+    this.start();
+  }
+
+  drop(): void {
+    if (--this.users > 0) return;
+    this.wires?.hold(false);
+    this.retry?.unsubscribe();
+    this.retry = null;
+  }
+
+  get used(): boolean {
+    return this.users > 0;
+  }
+
+  /** Nobody needs it: gives its connections up until somebody does. */
+  rest(): void {
+    if (this.users > 0) return;
+    this.life++;
+    this.up = this.connecting = false;
+    this.cut();
   }
 
   /** Runs a script. One of the two is called, later, and at most once. */
@@ -76,12 +92,12 @@ export class Link {
     onReply: (reply: Reply) => void,
     onFail: (cause: unknown) => void,
   ): void {
-    const { commands, life } = this;
-    if (commands === null || !this.up) {
+    const { wires, life } = this;
+    if (wires === null || !this.up) {
       onFail(new Error('There is no connection.'));
       return;
     }
-    const { clock, server } = this.options;
+    const { clock } = this.options;
     const sent = clock.now();
     const received = (reply: unknown): void => {
       if (life !== this.life) {
@@ -89,7 +105,7 @@ export class Link {
         return;
       }
       this.failures = 0;
-      server.sample(sent, clock.now(), (reply as Reply)[1]);
+      this.server.sample(sent, clock.now(), (reply as Reply)[1]);
       onReply(reply as Reply);
     };
     const failed = (cause: unknown): void => {
@@ -100,32 +116,31 @@ export class Link {
     // The first time with its text, so that what is sent next does not overtake it. Afterwards the server may still forget it.
     if (!this.loaded.has(script.sha)) {
       this.loaded.add(script.sha);
-      commands.call('EVAL', script.text, count, ...keys, ...args).then(received, failed);
+      wires.call('EVAL', script.text, count, ...keys, ...args).then(received, failed);
       return;
     }
-    commands.call('EVALSHA', script.sha, count, ...keys, ...args).then(received, (cause: unknown) => {
+    wires.call('EVALSHA', script.sha, count, ...keys, ...args).then(received, (cause: unknown) => {
       if (life !== this.life || !/^NOSCRIPT/.test((cause as Error).message)) failed(cause);
-      else commands.call('EVAL', script.text, count, ...keys, ...args).then(received, failed);
+      else wires.call('EVAL', script.text, count, ...keys, ...args).then(received, failed);
     });
   }
 
   /** Resolves when all messages that were sent before now have been handled; never, if the connection ends before. */
   async sync(): Promise<void> {
-    const { messages, life } = this;
+    const { wires, life } = this;
     try {
-      await messages?.call('PING');
+      await wires?.sync();
     } catch (cause) {
       if (life === this.life) this.fail(cause);
     }
-    if (messages === null || life !== this.life) await new Promise<never>(() => undefined);
+    if (wires === null || life !== this.life) await new Promise<never>(() => undefined);
   }
 
   close(): void {
     this.closed = true;
-    this.need(false);
-    this.life++;
-    this.up = false;
-    this.cut();
+    this.users = 0;
+    this.retry?.unsubscribe();
+    this.rest();
   }
 
   private start(): void {
@@ -136,7 +151,7 @@ export class Link {
   }
 
   private async connect(): Promise<void> {
-    const { make, clock, server, channel, commandTimeout, timeScript, onMessage } = this.options;
+    const { wiring, slot, clock, channel, commandTimeout, timeScript, onMessage } = this.options;
     const life = ++this.life;
     let patience: Subscription | null = null;
     const tooLate = new Promise<never>((_, reject) => {
@@ -144,40 +159,29 @@ export class Link {
         reject(new Error(`No connection within ${commandTimeout} ms.`));
       });
     });
-    const open = async (): Promise<RedisClient> => {
-      const client = await make();
-      let trouble: unknown = new Error('The connection ended.');
-      client.on('error', (error: unknown) => {
-        trouble = error;
-      });
-      client.on('end', () => {
-        if (life === this.life) this.fail(trouble);
-      });
-      return client;
-    };
     try {
-      const [commands, messages] = await Promise.all([open(), open()]);
-      if (life !== this.life) return;
-      this.commands = commands;
-      this.messages = messages;
-      messages.on('message', (_channel, text) => {
-        if (life === this.life) onMessage(text as string);
+      const wires = wiring(slot, {
+        onMessage: (text) => {
+          if (life === this.life) onMessage(text);
+        },
+        onEnd: (cause) => {
+          if (life === this.life) this.fail(cause);
+        },
       });
+      this.wires = wires;
       const ready = async (): Promise<void> => {
-        await Promise.all([commands.connect(), messages.connect()]);
+        this.channel = await wires.open(channel);
         const sent = clock.now();
-        const [reply] = await Promise.all([
-          commands.call('EVAL', timeScript.text, '0', 'inf'),
-          subscribe(messages, channel),
-        ]);
-        server.sample(sent, clock.now(), (reply as Reply)[1]);
+        // Its key leads to the server of the slot.
+        const reply = await wires.call('EVAL', timeScript.text, '1', channel, 'inf');
+        this.server.sample(sent, clock.now(), (reply as Reply)[1]);
       };
       await Promise.race([ready(), tooLate]);
       if (life !== this.life) return;
       this.connecting = false;
       this.up = true;
-      this.hold();
-      this.options.onUp();
+      wires.hold(this.users > 0);
+      this.options.onUp(this);
     } catch (cause) {
       if (life === this.life) this.fail(cause);
     } finally {
@@ -186,14 +190,15 @@ export class Link {
   }
 
   /** Ends this life of the connections, and begins the next one if somebody needs it. */
-  fail(cause: unknown): void {
+  private fail(cause: unknown): void {
     this.life++;
     this.up = this.connecting = false;
+    this.trouble = cause;
     this.cut();
     const pause = this.failures === 0 ? 0 : Math.min(longestPause, 25 * 2 ** this.failures);
     this.failures++;
-    this.options.onDown(cause);
-    if (!this.needed || this.closed) return;
+    this.options.onDown(this);
+    if (this.users === 0 || this.closed) return;
     this.retry = after(this.options.clock, pause, () => {
       this.retry = null;
       this.start();
@@ -202,19 +207,7 @@ export class Link {
 
   private cut(): void {
     this.loaded.clear();
-    for (const client of [this.commands, this.messages]) client?.disconnect();
-    this.commands = this.messages = null;
-  }
-
-  /** A socket nobody waits for must not keep the process alive. */
-  private hold(): void {
-    for (const client of [this.commands, this.messages]) {
-      const { stream } = (client ?? {}) as { stream?: Refable };
-      if (this.needed) stream?.ref();
-      else stream?.unref();
-    }
+    this.wires?.cut();
+    this.wires = null;
   }
 }
-
-const subscribe = (client: RedisClient, channel: string): Promise<unknown> =>
-  (client as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(channel);

@@ -11,7 +11,7 @@ import { begin, end, handOver } from '../../lib/internal/handover.ts';
 import { IN, OTHER_SPEC, TOO_LATE, WAITS } from './answers.ts';
 import type { Home } from './Home.ts';
 import type { Lender } from './Leases.ts';
-import type { Reply } from './Link.ts';
+import type { Link, Reply } from './Link.ts';
 import { keysOf, keysWithIndex, type Protocol, protocolOf } from './protocol.ts';
 import { RedisTicket } from './RedisTicket.ts';
 import { otherSpec } from './refusals.ts';
@@ -30,6 +30,7 @@ export class RedisGate implements Asked, Lender {
   readonly lease: boolean;
   readonly hash: string;
   readonly protocol: Protocol;
+  readonly link: Link;
   readonly requests: Requests;
   retired = false;
   /** How many requests it has in any state. */
@@ -44,6 +45,7 @@ export class RedisGate implements Asked, Lender {
     this.env = env;
     this.home = home;
     this.protocol = protocolOf(spec, home.crashTtl, home.grace);
+    this.link = home.linkTo(spec.name);
     this.keys = keysOf(home.prefix, spec.name, key);
     this.args = [...this.protocol.args, key ?? ''];
     this.hash = this.keys[0] ?? '';
@@ -67,7 +69,8 @@ export class RedisGate implements Asked, Lender {
     onFail: (cause: unknown) => void,
     notAfter: number = Infinity,
   ): void {
-    const { link, scripts } = this.home;
+    const { link } = this;
+    const { scripts } = this.home;
     const until = notAfter === Infinity ? 'inf' : `${notAfter}`;
     link.run(scripts.of(operation, this.protocol.policy), this.keys, [until, ...this.args, ...args], onReply, onFail);
   }
@@ -145,7 +148,8 @@ export class RedisGate implements Asked, Lender {
   pushed(ticket: RedisTicket, now: number, fence: number, ends: number, mark: number): void {
     if (ticket.state !== QUEUED) return;
     this.requests.waits(ticket);
-    const { server, clock, leases } = this.home;
+    const { clock, leases } = this.home;
+    const { server } = this.link;
     const grace = (ends - now) / 1000;
     const left = server.earliest(ends) - clock.now();
     if (!this.lease) {
@@ -242,9 +246,9 @@ export class RedisGate implements Asked, Lender {
 
   /** Says it, if that can be said now. */
   pay(ticket: RedisTicket): void {
-    const { link, debts } = this.home;
+    const { debts } = this.home;
     const debt = debts.of(ticket);
-    if (debt === undefined || debt.sent || !link.up) return;
+    if (debt === undefined || debt.sent || !this.link.up) return;
     debt.sent = true;
     // Whatever was sent for it and never answered must not be carried out after this.
     const forbid = ticket.doubtful ? ticket.notAfter : 0;
@@ -332,6 +336,6 @@ export class RedisGate implements Asked, Lender {
     const { name } = this.spec;
     const keys = key === undefined ? keysWithIndex(prefix, name) : keysOf(prefix, name, key);
     const script = scripts.of(operation, this.protocol.policy);
-    return command(script, keys, [...this.protocol.args, key ?? '', ...args], titleOf(this));
+    return command(this.link, script, keys, [...this.protocol.args, key ?? '', ...args], titleOf(this));
   }
 }

@@ -6,7 +6,6 @@ import type { WaitEdge } from '../../lib/gates/state.ts';
 import { after } from '../../lib/internal/after.ts';
 import type { Clock } from '../../lib/internal/env.ts';
 import { TOO_LATE } from './answers.ts';
-import type { MakeClient } from './client.ts';
 import { type Clocks, supported } from './clocks.ts';
 import { Debts } from './Debts.ts';
 import type { Home } from './Home.ts';
@@ -15,11 +14,15 @@ import { Link, type Reply } from './Link.ts';
 import { RedisGate } from './RedisGate.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import { unavailable } from './refusals.ts';
+import { stemOf } from './protocol.ts';
 import { makeScripts, type Script, type Scripts } from './scripts.ts';
-import { ServerClock } from './ServerClock.ts';
+import { slotOf } from './slots.ts';
+import type { Wiring } from './wires.ts';
 
 export interface PlaceSettings {
-  readonly make: MakeClient;
+  readonly wiring: Wiring;
+  /** Whether gates are spread over servers, by the slots of their names. */
+  readonly cluster: boolean;
   readonly prefix: string;
   readonly commandTimeout: number;
   readonly crashTtl: number;
@@ -31,6 +34,9 @@ export interface PlaceSettings {
 /** How many gates that nobody uses are kept before they are forgotten together. */
 const idleAllowance = 128;
 
+/** How many connections to slots that nobody uses are kept before they are given up together. */
+const idleLinks = 64;
+
 /** Tickets come back from the gates that made them. */
 const gateOf = (ticket: RedisTicket): RedisGate => ticket.core as unknown as RedisGate;
 const nameOf = (name: string, key: string | undefined): string => (key === undefined ? name : `${name}\n${key}`);
@@ -38,32 +44,30 @@ const nameOf = (name: string, key: string | undefined): string => (key === undef
 /** The gates of this process in one Redis, and what they share. */
 export class RedisPlace implements Home {
   readonly prefix: string;
-  readonly channel: string;
   readonly crashTtl: number;
   readonly grace: number;
   readonly commandTimeout: number;
   readonly patience: number;
   readonly clock: Clock & { wall(): number };
-  readonly link: Link;
-  readonly server: ServerClock = new ServerClock();
   readonly scripts: Scripts;
   readonly leases: Leases;
   readonly debts: Debts;
   readonly tickets: Map<string, RedisTicket> = new Map();
   private readonly process: string;
-  private readonly clocks: Clocks;
+  private readonly settings: PlaceSettings;
+  /** By slot. */
+  private readonly links = new Map<number, Link>();
   private readonly gates = new Map<string, RedisGate>();
   private idle: RedisGate[] = [];
+  private readonly resting = new Set<Link>();
   private made = 0;
   private beating: Subscription | null = null;
   /** Commands that are nobody's request and wait for a connection. */
-  private readonly callers = new Set<{ readonly go: () => void }>();
-  /** How many of them there are, sent or not. */
-  private calls = 0;
-  trouble: unknown = undefined;
+  private readonly callers = new Set<{ readonly link: Link; readonly go: () => void }>();
 
   constructor(settings: PlaceSettings, env: BackendEnv) {
-    const { make, prefix, commandTimeout, crashTtl, grace, patience, clocks } = settings;
+    const { prefix, commandTimeout, crashTtl, grace, patience, clocks } = settings;
+    this.settings = settings;
     this.prefix = prefix;
     this.commandTimeout = commandTimeout;
     this.crashTtl = crashTtl;
@@ -72,29 +76,37 @@ export class RedisPlace implements Home {
     this.clock = env.clock;
     // Two of them, since nobody may ever have the same.
     this.process = env.random() + env.random();
-    this.channel = `${prefix}:wake:${this.process}`;
-    this.clocks = clocks;
     this.scripts = makeScripts(clocks.time);
     this.debts = new Debts(this.clock);
-    this.link = new Link({
-      make,
-      clock: this.clock,
-      server: this.server,
-      channel: this.channel,
-      commandTimeout,
-      timeScript: this.scripts.time,
-      onMessage: (text) => this.heard(text),
-      onUp: () => this.resume(),
-      onDown: (cause) => this.suffer(cause),
-    });
     this.leases = new Leases({
       clock: this.clock,
-      link: this.link,
-      server: this.server,
       renew: this.scripts.renew,
       drift: clocks.drift,
       lenderOf: gateOf,
     });
+  }
+
+  linkTo(name: string): Link {
+    const { wiring, cluster } = this.settings;
+    const stem = stemOf(this.prefix, name);
+    const slot = cluster ? slotOf(stem) : 0;
+    let link = this.links.get(slot);
+    if (link === undefined) {
+      link = new Link({
+        wiring,
+        slot,
+        clock: this.clock,
+        // Of the slot, if there are any, so that its server has it.
+        channel: `${cluster ? stem : this.prefix}:wake:${this.process}`,
+        commandTimeout: this.commandTimeout,
+        timeScript: this.scripts.time,
+        onMessage: (text) => this.heard(text),
+        onUp: (up) => this.resume(up),
+        onDown: (down) => this.suffer(down),
+      });
+      this.links.set(slot, link);
+    }
+    return link;
   }
 
   newId(): string {
@@ -107,7 +119,7 @@ export class RedisPlace implements Home {
     if (gate === undefined) {
       // A gate and its keys have one description.
       const base = key === undefined ? undefined : this.gates.get(spec.name);
-      const can = supported(spec, this.clocks);
+      const can = supported(spec, this.settings.clocks);
       if (can !== true) throw new ConfigError(can);
       gate = new RedisGate(base?.spec ?? spec, key, env, this);
       this.gates.set(name, gate);
@@ -144,12 +156,21 @@ export class RedisPlace implements Home {
 
   keep(ticket: RedisTicket): void {
     this.tickets.set(ticket.id, ticket);
-    this.link.need(true);
+    gateOf(ticket).link.keep();
   }
 
   drop(ticket: RedisTicket): void {
     this.tickets.delete(ticket.id);
-    if (this.tickets.size === 0 && this.calls === 0) this.link.need(false);
+    this.leaves(gateOf(ticket).link);
+  }
+
+  private leaves(link: Link): void {
+    link.drop();
+    if (this.links.size <= idleLinks || link.used) return;
+    this.resting.add(link);
+    if (this.resting.size <= idleLinks) return;
+    for (const one of this.resting) one.rest();
+    this.resting.clear();
   }
 
   awaited(): void {
@@ -157,11 +178,9 @@ export class RedisPlace implements Home {
       this.beating = null;
       const waiting = this.waiting();
       if (waiting.length === 0) return;
-      if (this.link.up) {
-        for (const gate of waiting) gate.requests.beat();
-        // A subscription that has died in silence would be noticed by nobody else.
-        void this.link.sync();
-      }
+      for (const gate of waiting) if (gate.link.up) gate.requests.beat();
+      // A subscription that has died in silence would be noticed by nobody else.
+      for (const link of new Set(waiting.map((gate) => gate.link))) if (link.up) void link.sync();
       this.awaited();
     });
   }
@@ -190,33 +209,33 @@ export class RedisPlace implements Home {
     else if (kind === 'l') gate.lose(ticket, 'forced', rest.join('\n'));
   }
 
-  private resume(): void {
-    this.leases.renewAll();
+  private resume(link: Link): void {
+    this.leases.renewAll(link);
     for (const ticket of this.debts.open()) gateOf(ticket).pay(ticket);
-    for (const gate of this.waiting()) gate.requests.resume();
-    for (const { go } of [...this.callers]) go();
+    for (const gate of this.waiting()) if (gate.link === link) gate.requests.resume();
+    for (const caller of [...this.callers]) if (caller.link === link) caller.go();
   }
 
-  private suffer(cause: unknown): void {
-    this.trouble = cause;
-    this.debts.unsent();
-    for (const gate of this.waiting()) for (const ticket of gate.requests.all.values()) gate.requests.suffer(ticket);
+  private suffer(link: Link): void {
+    this.debts.unsent((ticket) => gateOf(ticket).link === link);
+    for (const gate of this.waiting())
+      if (gate.link === link) for (const ticket of gate.requests.all.values()) gate.requests.suffer(ticket);
   }
 
   readonly command = async (
+    link: Link,
     script: Script,
     keys: readonly string[],
     args: readonly string[],
     what: string,
   ): Promise<Reply> => {
-    this.calls++;
-    this.link.need(true);
+    link.keep();
     try {
-      await this.connected(what);
+      await this.connected(link, what);
       for (let attempt = 1; ; attempt++) {
-        const notAfter = this.server.at(this.clock.now() + this.commandTimeout);
+        const notAfter = link.server.at(this.clock.now() + this.commandTimeout);
         const reply = await new Promise<Reply>((resolve, reject) => {
-          this.link.run(script, keys, [`${notAfter}`, ...args], resolve, (cause) => {
+          link.run(script, keys, [`${notAfter}`, ...args], resolve, (cause) => {
             reject(unavailable(what, 'unknown', cause, Infinity));
           });
         });
@@ -225,19 +244,19 @@ export class RedisPlace implements Home {
           throw unavailable(what, 'not-applied', new Error('What is sent arrives too late.'), Infinity);
       }
     } finally {
-      this.calls--;
-      if (this.tickets.size === 0 && this.calls === 0) this.link.need(false);
+      this.leaves(link);
     }
   };
 
-  private connected(what: string): Promise<void> {
-    if (this.link.up) return Promise.resolve();
+  private connected(link: Link, what: string): Promise<void> {
+    if (link.up) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const timer = after(this.clock, this.patience, () => {
         this.callers.delete(caller);
-        reject(unavailable(what, 'not-applied', this.trouble, this.patience));
+        reject(unavailable(what, 'not-applied', link.trouble, this.patience));
       });
       const caller = {
+        link,
         go: () => {
           timer.unsubscribe();
           this.callers.delete(caller);
@@ -272,6 +291,6 @@ export class RedisPlace implements Home {
     }
     await this.debts.settled(deadline);
     this.beating?.unsubscribe();
-    this.link.close();
+    for (const link of this.links.values()) link.close();
   }
 }

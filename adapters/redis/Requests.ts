@@ -7,7 +7,7 @@ import { titleOf } from '../../lib/gates/spec.ts';
 import { after } from '../../lib/internal/after.ts';
 import { AGAIN, BROKEN, BUSY, IMPOSSIBLE, IN, OTHER_SPEC, TOO_LATE, UNKNOWN, WAITS } from './answers.ts';
 import type { Home } from './Home.ts';
-import type { Reply } from './Link.ts';
+import type { Link, Reply } from './Link.ts';
 import type { Protocol } from './protocol.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import { broken, busy, impossible, otherSpec, unavailable } from './refusals.ts';
@@ -15,6 +15,7 @@ import type { OperationName } from './scripts.ts';
 
 /** The gate behind the requests. */
 export interface Asked extends GateCore {
+  readonly link: Link;
   readonly protocol: Protocol;
   run(
     operation: OperationName,
@@ -51,7 +52,7 @@ export class Requests {
 
   add(ticket: RedisTicket): void {
     this.all.set(ticket.id, ticket);
-    if (this.home.link.up) this.ask(ticket);
+    if (this.gate.link.up) this.ask(ticket);
     else this.suffer(ticket);
   }
 
@@ -70,13 +71,13 @@ export class Requests {
     const { gate, home } = this;
     const { ask } = ticket.waiter;
     ticket.asking = true;
-    ticket.notAfter = home.server.at(home.clock.now() + home.commandTimeout);
+    ticket.notAfter = gate.link.server.at(home.clock.now() + home.commandTimeout);
     gate.run(
       'acquire',
       [
         ticket.id,
         `${ask.cost}`,
-        `${home.channel} ${whoIs(ticket.waiter)}`,
+        `${gate.link.channel} ${whoIs(ticket.waiter)}`,
         `${ask.priority}`,
         ask.timeout === 0 ? 'try' : 'wait',
       ],
@@ -157,7 +158,7 @@ export class Requests {
 
   /** The server does not know somebody who was in the queue: a message may be on its way, or it has lost its memory. */
   private async lookAgain(ticket: RedisTicket): Promise<void> {
-    await this.home.link.sync();
+    await this.gate.link.sync();
     if (ticket.state !== QUEUED || ticket.asking) return;
     if (this.gate.spec.kind === 'barrier') this.refused(ticket, 'data-loss', '');
     else this.ask(ticket);
@@ -171,7 +172,8 @@ export class Requests {
   /** The head of the queue is ours, and may enter at this time of the server. */
   awaitTurn(ticket: RedisTicket, at: number): void {
     if (ticket.state !== QUEUED) return;
-    const { server, clock } = this.home;
+    const { clock } = this.home;
+    const { server } = this.gate.link;
     this.turn?.unsubscribe();
     this.turn = after(clock, Math.max(0, Math.ceil(server.latest(at) - clock.now())), () => {
       this.poke(ticket);
@@ -184,7 +186,7 @@ export class Requests {
       const some = tickets.slice(from, from + batch);
       this.gate.run(
         'beat',
-        [this.home.channel, ...some.map(({ id }) => id)],
+        [this.gate.link.channel, ...some.map(({ id }) => id)],
         ([, , ...answers]) => {
           for (const [i, ticket] of some.entries())
             if (ticket.state === QUEUED && !ticket.asking) this.answered(ticket, answers[i] as Reply);
@@ -217,7 +219,7 @@ export class Requests {
     ticket.outage = after(home.clock, left, () => {
       const heard = ticket.queued || ticket.doubtful || ticket.asking;
       gate.part(ticket);
-      gate.refuse(ticket, unavailable(titleOf(gate), heard ? 'unknown' : 'not-applied', home.trouble, left));
+      gate.refuse(ticket, unavailable(titleOf(gate), heard ? 'unknown' : 'not-applied', gate.link.trouble, left));
     });
   }
 }

@@ -67,9 +67,12 @@ const limiters = {
 
 const escaped = (name: string): string => name.replace(/[%{}]/g, encodeURIComponent);
 
+/** What all keys of a name begin with. All of them are in one slot, which the braces say. */
+export const stemOf = (prefix: string, name: string): string => `${prefix}:{${escaped(name)}}`;
+
 /** The keys of a gate: all parts of one name, whatever its keys, are in one slot. */
 export function keysOf(prefix: string, name: string, key: string | undefined): readonly string[] {
-  const stem = `${prefix}:{${escaped(name)}}`;
+  const stem = stemOf(prefix, name);
   const parts = (of: string): string[] => ['g', 'q', 'w', 'l'].map((part) => `${stem}:${part}${of}`);
   return key === undefined ? parts('') : [...parts(`:${key}`), `${stem}:g`, `${stem}:k`];
 }
@@ -77,5 +80,5 @@ export function keysOf(prefix: string, name: string, key: string | undefined): r
 /** The keys of a gate for an operation that looks after its keys too. */
 export function keysWithIndex(prefix: string, name: string): readonly string[] {
   const keys = keysOf(prefix, name, undefined);
-  return [...keys, keys[0] ?? '', `${prefix}:{${escaped(name)}}:k`];
+  return [...keys, keys[0] ?? '', `${stemOf(prefix, name)}:k`];
 }

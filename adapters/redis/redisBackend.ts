@@ -2,15 +2,17 @@ import { ConfigError } from '../../lib/errors.ts';
 import type { BackendEnv, GateBackend } from '../../lib/gates/port.ts';
 import { expected, knownOptions, oneOf } from '../../lib/internal/options.ts';
 import { type Duration, milliseconds } from '../../lib/time/duration.ts';
-import { clientsLike, clientsOf, type RedisClient } from './client.ts';
+import type { RedisClient } from './client.ts';
 import { type Clocks, realClocks, supported } from './clocks.ts';
+import { clusterWires } from './clusterWires.ts';
 import { RedisPlace } from './RedisPlace.ts';
+import { wiresLike, wiresTo } from './wires.ts';
 
 /** Where gates are kept in Redis, and what becomes of requests while it is away. One of `url` and `client` is needed. */
 export interface RedisBackendOptions {
   /** `redis://user:password@host:6379/0`, or `rediss://` for TLS. Needs the package `ioredis`, 5.4 or later. */
   readonly url?: string;
-  /** A client of ioredis to take the settings from. It is not used itself: this backend makes connections of its own. */
+  /** A client of ioredis, or a Cluster, to take the settings from. It is not used itself: this backend makes its own connections. */
   readonly client?: RedisClient;
   /** What the names of all keys and channels begin with. Default `'rxbaton'`. Programs that share gates share the prefix. */
   readonly prefix?: string;
@@ -68,11 +70,6 @@ export function makeBackend(options: RedisBackendOptions, clocks: Clocks): GateB
   if (url !== undefined && !/^rediss?:\/\//.test(url)) expected(`${owner}.url`, 'a redis:// or rediss:// URL', url);
   if (client !== undefined && typeof client.duplicate !== 'function')
     expected(`${owner}.client`, 'a client of ioredis', client);
-  if (client?.isCluster === true) {
-    throw new ConfigError(`${owner}.client is a Cluster, which this backend cannot use.`, {
-      hint: 'Pass a client of one server, or of Sentinel.',
-    });
-  }
   if (typeof prefix !== 'string' || prefix === '' || /\s/.test(prefix))
     expected(`${owner}.prefix`, 'a text without spaces', prefix);
   oneOf(onUnavailable, ['fail', 'wait'], `${owner}.onUnavailable`);
@@ -81,9 +78,16 @@ export function makeBackend(options: RedisBackendOptions, clocks: Clocks): GateB
   const duration = (name: 'commandTimeout' | 'crashTtl' | 'grace' | 'patience', otherwise: Duration): number =>
     milliseconds(options[name] ?? otherwise, `${owner}.${name}`);
   const commandTimeout = duration('commandTimeout', '2s');
+  const cluster = client?.isCluster === true;
+  const wiring =
+    client === undefined
+      ? wiresTo(url ?? '', commandTimeout)
+      : (cluster ? clusterWires : wiresLike)(client, commandTimeout);
+  const theirs = client?.options?.keyPrefix ?? client?.options?.redisOptions?.keyPrefix ?? '';
   const settings = {
-    make: client === undefined ? clientsOf(url ?? '', commandTimeout) : clientsLike(client, commandTimeout),
-    prefix: `${client?.options?.keyPrefix ?? ''}${prefix}`,
+    wiring,
+    cluster,
+    prefix: `${theirs}${prefix}`,
     commandTimeout,
     crashTtl: duration('crashTtl', '30s'),
     grace: duration('grace', '3s'),

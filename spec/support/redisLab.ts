@@ -1,4 +1,5 @@
-import { Command, Redis, type RedisOptions } from 'ioredis';
+import type { RedisClient } from '../../adapters/redis/client.ts';
+import type { TimeSource } from '../../adapters/redis/lua/prelude.ts';
 import { makeBackend, type RedisBackendOptions } from '../../adapters/redis/redisBackend.ts';
 import type { Coordinator } from '../../lib/events/Coordinator.ts';
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
@@ -7,62 +8,14 @@ import type { GateBackend } from '../../lib/gates/port.ts';
 import type { GateLab } from '../../lib/testing/contract/lab.ts';
 import { drainJobs } from '../../lib/testing/drainJobs.ts';
 import { virtualTime, type VirtualTime } from '../../lib/testing/virtualTime.ts';
+import type { RedisCluster } from './redisCluster.ts';
+import { type Traffic, WatchedClient, WatchedCluster } from './watchedClients.ts';
 
 let labs = 0;
+let stamps = 0;
 
 /** Sockets take their real time, however busy the machine is: here no connection is given up. */
 const commandTimeout = '1m';
-
-/** What one lab has sent, and whether all of it has been answered. */
-export interface Traffic {
-  /** Scripts that were sent, by the first words of their answers to come: counted for those who count. */
-  sent: number;
-  pending: number;
-  readonly clients: Set<Redis>;
-}
-
-/** A client that says when nothing is under way, and brings the server's clock along with each script. */
-class WatchedClient extends Redis {
-  private readonly traffic: Traffic;
-  private readonly before: () => readonly [key: string, value: string];
-  private readonly settings: RedisOptions;
-
-  constructor(settings: RedisOptions, traffic: Traffic, before: () => readonly [key: string, value: string]) {
-    super(settings as never);
-    this.settings = settings;
-    this.traffic = traffic;
-    this.before = before;
-    traffic.clients.add(this);
-  }
-
-  private watched<T>(work: Promise<T>): Promise<T> {
-    const { traffic } = this;
-    traffic.pending++;
-    const over = (): void => {
-      traffic.pending--;
-    };
-    work.then(over, over);
-    return work;
-  }
-
-  override duplicate(override?: Partial<RedisOptions>): Redis {
-    return new WatchedClient({ ...this.settings, ...override }, this.traffic, this.before);
-  }
-
-  override connect(callback?: never): Promise<void> {
-    return this.watched(super.connect(callback));
-  }
-
-  override sendCommand(command: Command, stream?: never): unknown {
-    if (/^eval/i.test(command.name)) {
-      this.traffic.sent++;
-      const set = new Command('SET', [...this.before()]);
-      set.promise.catch(() => undefined);
-      super.sendCommand(set, stream);
-    }
-    return this.watched(super.sendCommand(command, stream) as Promise<unknown>);
-  }
-}
 
 export interface RedisLab extends GateLab {
   readonly backend: GateBackend;
@@ -74,12 +27,17 @@ export interface RedisLab extends GateLab {
   twin(): RedisLab;
 }
 
+interface Place {
+  readonly client: RedisClient;
+  readonly time: TimeSource;
+}
+
 /**
  * Gates in a real Redis, on a clock that stands still until it is advanced: the coordinator's and the server's, which reads it
  * from a key. `idle` waits for what is really under way.
  */
 export function redisLab(
-  url: string,
+  place: string | RedisCluster,
   options: Omit<RedisBackendOptions, 'url' | 'client'> = {},
   shared: { readonly clock: VirtualTime; readonly prefix: string } | null = null,
   epoch = 1_800_000_000_000,
@@ -87,24 +45,38 @@ export function redisLab(
   const clock = shared?.clock ?? virtualTime({ epoch });
   const prefix = shared?.prefix ?? `rxbaton-spec-${process.pid}-${++labs}`;
   const traffic: Traffic = { sent: 0, pending: 0, clients: new Set() };
-  const clockKey = `${prefix}:clock`;
-  const { hostname, port } = new URL(url);
-  const client = new WatchedClient({ host: hostname, port: Number(port), lazyConnect: true }, traffic, () => [
-    clockKey,
-    `${Math.round(clock.wall() * 1000)}`,
-  ]);
-  const backend = makeBackend(
-    { prefix, commandTimeout, ...options, client },
-    {
-      // Fences rise although the time does not.
-      time: `
+  const micros = (): string => `${Math.round(clock.wall() * 1000)}`;
+  const { client, time } = typeof place === 'string' ? onServer(place) : onCluster(place);
+  const backend = makeBackend({ prefix, commandTimeout, ...options, client }, { time, drift: () => 0, shortestTtl: 0 });
+
+  function onServer(url: string): Place {
+    const clockKey = `${prefix}:clock`;
+    const { hostname, port } = new URL(url);
+    const client = new WatchedClient(
+      { host: hostname, port: Number(port), lazyConnect: true },
+      { traffic, timeFor: () => [clockKey, micros()] },
+    );
+    // Fences rise although the time does not.
+    const time = `
 local now = tonumber(redis.call('GET', '${clockKey}'))
 local stamp = now + redis.call('INCR', '${clockKey}:stamp')
-`,
-      drift: () => 0,
-      shortestTtl: 0,
-    },
-  );
+`;
+    return { client, time };
+  }
+
+  /** Each slot has its own key with the time, and all of them the same one. */
+  function onCluster(cluster: RedisCluster): Place {
+    const timeFor = (key: string) => [`${prefix}:clock:${/{.*?}/.exec(key)?.[0]}`, `${micros()} ${++stamps}`] as const;
+    const [first] = cluster.primaries;
+    const client = new WatchedCluster(first?.port ?? 0, { lazyConnect: true }, { traffic, timeFor });
+    const time = `
+local now, stamp = string.match(redis.call('GET', '${prefix}:clock:' .. string.match(KEYS[1], '{.-}')), '(%S+) (%S+)')
+now = tonumber(now)
+stamp = now + tonumber(stamp)
+`;
+    return { client, time };
+  }
+
   const reported: unknown[] = [];
   const coordinator = createCoordinator({ backend, clock, onError: (error) => reported.push(error) });
   const twins: RedisLab[] = [];
@@ -147,7 +119,7 @@ local stamp = now + redis.call('INCR', '${clockKey}:stamp')
     unit: 100,
     reported,
     twin: () => {
-      const twin = redisLab(url, options, { clock, prefix });
+      const twin = redisLab(place, options, { clock, prefix });
       twins.push(twin);
       return twin;
     },

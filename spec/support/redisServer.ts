@@ -15,6 +15,8 @@ export interface RedisServer {
   readonly url: string;
   /** The process, to be killed or frozen; `null`: somebody else's server. */
   readonly process: ChildProcess | null;
+  /** What it has printed so far. */
+  printed(): string;
   stop(): Promise<void>;
 }
 
@@ -150,13 +152,13 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Resolves when the server answers. */
-function ready(child: ChildProcess, port: number): Promise<void> {
+/** Resolves when the server answers, with what it has printed so far, now and later. */
+function ready(child: ChildProcess, port: number): Promise<() => string> {
   return new Promise((resolve, reject) => {
     let printed = '';
     const onData = (data: Buffer): void => {
       printed += data.toString();
-      if (/ready to accept connections/i.test(printed)) resolve();
+      if (/ready to accept connections/i.test(printed)) resolve(() => printed);
     };
     child.stdout?.on('data', onData);
     child.stderr?.on('data', onData);
@@ -192,8 +194,9 @@ export async function startRedis({
         resolve();
       }),
     );
+    let printed: () => string;
     try {
-      await ready(child, at);
+      printed = await ready(child, at);
     } catch (error) {
       // Somebody may have taken the port in between.
       if (attempt < 5 && /in use/i.test(String(error))) continue;
@@ -205,6 +208,7 @@ export async function startRedis({
       port: at,
       url: `redis://127.0.0.1:${at}`,
       process: child,
+      printed,
       stop: async () => {
         child.kill('SIGCONT');
         child.kill('SIGKILL');
@@ -226,5 +230,11 @@ export async function redisForSpecs(): Promise<RedisServer> {
   } finally {
     client.disconnect();
   }
-  return { port: Number(new URL(url).port || 6379), url, process: null, stop: () => Promise.resolve() };
+  return {
+    port: Number(new URL(url).port || 6379),
+    url,
+    process: null,
+    printed: () => '',
+    stop: () => Promise.resolve(),
+  };
 }

@@ -11,8 +11,12 @@ export const turnstile = `
 local self, mine = {}, {}
 local beats = {}
 
+-- In a cluster a channel belongs to the shard of its slot. One of the whole cluster reaches more than those who are counted.
 local function publish(channel, ...)
-  return redis.call('PUBLISH', channel, table.concat({...}, '\\n'))
+  local message = table.concat({...}, '\\n')
+  if string.sub(channel, -6) == ':shard' then return redis.call('SPUBLISH', channel, message) end
+  local heard = redis.call('PUBLISH', channel, message)
+  return string.sub(channel, -8) == ':cluster' and 1 or heard
 end
 local function channelOf(who) return string.match(who, '^%S+') end
 local function alive(channel)
