@@ -6,7 +6,7 @@ interface ClusterClient extends Omit<Connection, 'duplicate'> {
   /** The addresses of those who have a slot, its primary first. */
   readonly slots: readonly (readonly string[] | undefined)[];
   nodes(role: 'all' | 'master'): readonly NodeClient[];
-  refreshSlotsCache(): void;
+  refreshSlotsCache(): unknown;
   duplicate(nodes: readonly unknown[], override: Record<string, unknown>): ClusterClient;
 }
 
@@ -34,6 +34,8 @@ interface Shared {
   leave(member: object): void;
   hold(member: object, alive: boolean): void;
   nodeOf(slot: number): NodeClient;
+  /** Asks again who has which slots. */
+  refresh(): void;
   call(command: string, ...args: readonly string[]): Promise<unknown>;
   /** Messages to a channel of this slot; resolves with what scripts call the channel. */
   listen(
@@ -73,11 +75,16 @@ export function clusterWires(cluster: RedisClient, commandTimeout: number): Wiri
     const wires: Wires = {
       open: async (channel) => {
         await all.ready;
-        node = all.nodeOf(slot);
-        const heard = await all.listen(slot, channel, onMessage, onEnd);
-        listening = heard;
-        if (over) heard.end();
-        return heard.name;
+        try {
+          node = all.nodeOf(slot);
+          listening = await all.listen(slot, channel, onMessage, onEnd);
+        } catch (cause) {
+          // Somebody else may have the slot by now.
+          all.refresh();
+          throw cause;
+        }
+        if (over) listening.end();
+        return listening.name;
       },
       call: (command, ...args) =>
         all.call(command, ...args).catch((cause: unknown) => {
@@ -210,6 +217,7 @@ function share(like: ClusterClient, commandTimeout: number): Shared {
       if (before !== awake.size > 0) wakeAll();
     },
     nodeOf,
+    refresh: () => cluster.refreshSlotsCache(),
     call: (command, ...args) => cluster.call(command, ...args),
     async listen(slot, channel, onMessage, onEnd) {
       const ear = earAt(nodeOf(slot));

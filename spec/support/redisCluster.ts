@@ -11,6 +11,8 @@ export interface RedisCluster {
   readonly replicas: readonly RedisServer[];
   /** A client that is not connected yet, with options for its nodes. */
   client(redisOptions?: Pick<RedisOptions, 'keyPrefix' | 'protocol' | 'password'>): Cluster;
+  /** Moves a slot with all its keys from one primary to another, by their places, in the way of redis-cli. */
+  move(slot: number, from: number, to: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -78,6 +80,22 @@ export async function startCluster({
     replicas,
     client: (redisOptions = {}) =>
       new Cluster([{ host: '127.0.0.1', port: first!.port }], { lazyConnect: true, redisOptions }),
+    move: async (slot, from, to) => {
+      const [source, target] = [primaries[from]!, primaries[to]!];
+      const [sourceId, targetId] = await Promise.all([
+        tell(source, 'CLUSTER', 'MYID'),
+        tell(target, 'CLUSTER', 'MYID'),
+      ]);
+      await tell(target, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId as string);
+      await tell(source, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId as string);
+      for (;;) {
+        const keys = (await tell(source, 'CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
+        if (keys.length === 0) break;
+        await tell(source, 'MIGRATE', '127.0.0.1', target.port, '', 0, 5_000, 'KEYS', ...keys);
+      }
+      for (const server of [target, source, ...primaries])
+        await tell(server, 'CLUSTER', 'SETSLOT', slot, 'NODE', targetId as string);
+    },
     stop: async () => {
       await Promise.all(members.map((server) => server.stop()));
     },
