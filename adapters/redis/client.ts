@@ -12,7 +12,7 @@ export interface RedisClient {
 /** What is needed of a client of one server that is ours. */
 export interface Connection {
   /** The socket, while there is one. */
-  readonly stream?: { ref(): void; unref(): void };
+  readonly stream?: { readonly writableCorked: number; ref(): void; unref(): void; cork(): void; uncork(): void };
   duplicate(override?: Record<string, unknown>): Connection;
   connect(): Promise<unknown>;
   disconnect(): void;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { account } from './lua/account.ts';
+import { account, books } from './lua/account.ts';
 import { barrierTurn } from './lua/barrier.ts';
 import * as operations from './lua/operations.ts';
 import { budget } from './lua/policies/budget.ts';
@@ -45,7 +45,7 @@ export interface Scripts {
 }
 
 /** What only some policies have is `nil` for the others; Redis takes an unknown name for a mistake. */
-const optional = 'local charge, outcome, breakAll, onLeave, timeout, breaksAt, generation, thorough';
+const optional = 'local rests, charge, outcome, breakAll, onLeave, timeout, breaksAt, generation, thorough';
 
 const scriptOf = (...parts: readonly string[]): Script => {
   const text = parts.join('\n');
@@ -67,9 +67,10 @@ export function makeScripts(time: TimeSource): Scripts {
           prelude(time),
           before,
           `local lease = ${lease}`,
-          account(fields, lookup),
           optional,
+          account(fields, lookup),
           rules,
+          books(fields),
           fast,
           turnstile,
           policy === 'gathering' ? barrierTurn : turn,

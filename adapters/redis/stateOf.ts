@@ -48,7 +48,7 @@ export function settingsOf(spec: GateSpec, limit: number, per: number, burst: nu
 }
 
 function holderState(packed: string, renews: boolean, now: number): HolderState {
-  const [cost, fence, ends, , since, , , , , , ...who] = packed.split(' ');
+  const [cost, fence, ends, since, , ...who] = packed.split(' ');
   return {
     who: who.join(' '),
     fence: Number(fence),

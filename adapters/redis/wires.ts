@@ -23,6 +23,13 @@ export interface Wires {
 /** Makes wires to the server that has this slot; a server that is no cluster has all of them. Does not connect yet. */
 export type Wiring = (slot: number, events: WireEvents) => Wires;
 
+/** What is sent in one turn of the event loop goes out in one piece: a piece costs more than a command. */
+function gather(stream: Connection['stream']): void {
+  if (stream === undefined || stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
 /** Two connections to one server. */
 export function plainWires(make: () => Promise<Connection>): Wiring {
   return (_slot, { onMessage, onEnd }) => {
@@ -54,7 +61,11 @@ export function plainWires(make: () => Promise<Connection>): Wiring {
         await second.subscribe(channel);
         return channel;
       },
-      call: (command, ...args) => commands?.call(command, ...args) ?? missing(),
+      call: (command, ...args) => {
+        if (commands === null) return missing();
+        gather(commands.stream);
+        return commands.call(command, ...args);
+      },
       sync: () => messages?.call('PING') ?? missing(),
       hold: (alive) => {
         for (const { stream } of clients) {

@@ -3,7 +3,7 @@
  * those who did not hear of it.
  */
 export const barrierTurn = `
-local function outcome(id)
+outcome = function(id)
   for i = turns, math.max(1, turns - 15), -1 do
     local kept = redis.call('HGET', L, text(i))
     if kept then
@@ -26,7 +26,7 @@ local function keep(code, note, ids)
   redis.call('PEXPIRE', L, '3600000')
 end
 
-local function breakAll(code, note)
+breakAll = function(code, note)
   local ids = redis.call('ZRANGE', Q, 0, -1)
   for _, id in ipairs(ids) do
     local _, _, who = waiterOf(id)
@@ -55,11 +55,11 @@ local function departed()
 end
 
 local function turn()
-  if q > 0 and (thorough or q >= S.limit) then departed() end
-  if q > 0 and breaksAt <= now then breakAll('late', q .. ' ' .. text(S.limit)) end
-  while q >= S.limit and pause <= now do
-    local ids = redis.call('ZRANGE', Q, 0, S.limit - 1)
-    if #ids < S.limit then q = #ids break end
+  if q > 0 and (thorough or q >= limit) then departed() end
+  if q > 0 and breaksAt <= now then breakAll('late', q .. ' ' .. text(limit)) end
+  while q >= limit and pause <= now do
+    local ids = redis.call('ZRANGE', Q, 0, limit - 1)
+    if #ids < limit then q = #ids break end
     for index, id in ipairs(ids) do
       local _, _, who = waiterOf(id)
       if self[id] then mine[id] = {1, now, 0, 0, index - 1}
@@ -72,7 +72,7 @@ local function turn()
     breaksAt = q > 0 and timeout > 0 and now + timeout or INF
   end
   if q == 0 then breaksAt = INF end
-  local at = math.min(breaksAt, q >= S.limit and pause or INF)
+  local at = math.min(breaksAt, q >= limit and pause or INF)
   if q > 0 and at < INF then
     local id = redis.call('ZRANGE', Q, 0, 0)[1]
     local _, _, who = waiterOf(id)

@@ -1,3 +1,5 @@
+import { leases, own } from './account.ts';
+
 /**
  * What can be done to a gate: one script for each, with the policy of its kind in it.
  *
@@ -18,7 +20,7 @@ export interface Operation {
   readonly text: string;
 }
 
-const all = `put('f', f) put('q', q) put('e', e) put('t', q == 0 and 0 or t) put('w', q == 0 and '' or w) put('m', m) store() write()`;
+const all = `if q == 0 then t, w = 0, '' end put('w', w) write()`;
 
 /** 9 id, 10 cost, 11 channel and who, 12 priority, 13 'wait' or 'try'. Safe to repeat: an operation has one effect, whatever happens to its answers. */
 export const acquire: Operation = {
@@ -30,40 +32,35 @@ local known = v[EXTRA + 1]
 if known then
   local h = leaseOf(known)
   h.claimed, h.ends = 1, now + ttl
-  redis.call('HSET', G, 'h:' .. id, leaseText(h))
+  redis.call('HSET', G, 'h:' .. id, packLease(h))
   return {1, now, h.fence, h.ends, h.mark}
 end
-if keyed and set[1] and set[1] ~= ARGV[4] then return {4, now, set[1]} end
-if v[8] and v[8] ~= ARGV[4] then
-  if q > 0 or m > 0 or not fresh() then return {4, now, v[8]} end
+if keyed and described and described ~= ARGV[4] then return {4, now, described} end
+if v[2] and v[2] ~= ARGV[4] then
+  if q > 0 or m > 0 or rest > now then return {4, now, v[2]} end
   redis.call('DEL', G, Q, W, L)
-  redis.call('HSET', G, 'f', text(f))
+  redis.call('HSET', G, 'a', newAccount(f))
   return {9, now}
 end
 if cost > capacity then return {5, now, text(capacity)} end
 if q == 0 and pause <= now and (not lease or (e > now and e <= now + ttl) or m == 0) and opens(cost) <= now then
-  if not v[8] then put('s', ARGV[4]) end
+  if not v[2] then put('s', ARGV[4]) end
   if not lease then
     take(cost, id)
-    store()
     write()
     return {1, now, 0, 0, 0}
   end
   enlist()
   local fence, ends, mark = math.max(f + 1, stamp), now + ttl, take(cost, id)
-  f, m = fence, m + 1
-  put('h:' .. id, leaseText({cost = cost, fence = fence, ends = ends, ttl = ttl, since = now, mark = mark, score = 0,
+  f, m, e = fence, m + 1, m == 0 and ends or math.min(e, ends)
+  put('h:' .. id, packLease({cost = cost, fence = fence, ends = ends, ttl = ttl, since = now, mark = mark, score = 0,
     claimed = 1, charged = 0, who = who}))
-  put('f', fence)
-  put('m', m)
-  put('e', m == 1 and ends or math.min(e, ends))
-  store()
   write()
   return {1, now, fence, ends, mark}
 end
 `,
   text: `
-if not v[8] then put('s', ARGV[4]) end
+if not v[2] then put('s', ARGV[4]) end
 self[id] = true
 if q > 0 and redis.call('ZSCORE', Q, id) then
   beat(channelOf(who))
@@ -115,8 +112,6 @@ if known then
   if ARGV[10] == 'cancel' then undo(h.cost, h.mark) else give(h.cost, h.mark) end
   if q == 0 then
     forbidden()
-    put('m', m)
-    store()
     write()
     delist()
     return {1, now}
@@ -158,7 +153,7 @@ for i = 10, #ARGV do
     if known then
       local h = leaseOf(known)
       h.claimed, h.ends = 1, now + ttl
-      redis.call('HSET', G, 'h:' .. id, leaseText(h))
+      redis.call('HSET', G, 'h:' .. id, packLease(h))
       one = {1, now, h.fence, h.ends, h.mark}
     elseif redis.call('ZSCORE', Q, id) then one = {2, now, 0}
     else one = outcome and outcome(id) or {6, now} end
@@ -179,7 +174,7 @@ if not known then return {6, now} end
 local h = leaseOf(known)
 if charge and h.charged == 0 then
   h.charged = 1
-  redis.call('HSET', G, 'h:' .. ARGV[9], leaseText(h))
+  redis.call('HSET', G, 'h:' .. ARGV[9], packLease(h))
   charge(h.cost, h.mark, tonumber(ARGV[10]))
   turn()
   ${all}
@@ -212,7 +207,7 @@ do
   if burst == '' and ARGV[13] == 'follows' and tonumber(there[2] or ARGV[5]) == tonumber(there[3] or ARGV[7]) then
     burst = ARGV[10]
   end
-  local patch = {'s', ARGV[4]}
+  local patch = {'s', ARGV[4], 'o', '1'}
   local function change(field, value)
     if value ~= '' then patch[#patch + 1] = field patch[#patch + 1] = value end
   end
@@ -266,7 +261,10 @@ swept()
 local holders, waiting = {}, {}
 local fields = redis.call('HGETALL', G)
 for i = 1, #fields, 2 do
-  if string.sub(fields[i], 1, 2) == 'h:' then holders[#holders + 1] = fields[i + 1] end
+  if string.sub(fields[i], 1, 2) == 'h:' then
+    local h = leaseOf(fields[i + 1])
+    holders[#holders + 1] = table.concat({text(h.cost), text(h.fence), text(h.ends), text(h.since), h.who}, ' ')
+  end
 end
 local first = 1
 local queue = redis.call('ZRANGE', Q, 0, -1, 'WITHSCORES')
@@ -280,7 +278,7 @@ end
 local opensAt = math.max(pause, opens(first))
 ${all}
 return {1, now, holders, waiting, text(available()), text(opensAt == INF and -1 or math.max(0, opensAt - now)),
-  math.max(0, pause - now), generation or 0, text(S.limit), text(S.per), text(S.burst or 0)}
+  math.max(0, pause - now), generation or 0, text(limit), text(per), text(burst or 0)}
 `,
 };
 
@@ -288,26 +286,34 @@ return {1, now, holders, waiting, text(available()), text(opensAt == INF and -1 
  * KEYS are gates; 2 and so on: id and length of each lease. Needs no policy: the end of a lease is no part of the account.
  * Answers for each with its fence and new end, or with the last fence that its gate gave.
  */
-export const renew = `
+export const renew: string = `
+${leases}
 local answer = {1, now}
 for i, gate in ipairs(KEYS) do
   local id, length = ARGV[i * 2], tonumber(ARGV[i * 2 + 1])
-  local v = redis.call('HMGET', gate, 'h:' .. id, 'f', 'e', 'k', 'c', 'y')
+  local v = redis.call('HMGET', gate, 'h:' .. id, 'a')
+  local ${own.names} = ${own.initial}
+  if v[2] then ${own.names} = struct.unpack(${own.layout}, v[2]) end
   if v[1] then
-    local head, fence, tail, who = string.match(v[1], '^(%S+) (%S+) %S+ %S+ (%S+ %S+ %S+) %d (.*)$')
-    local ends = now + length
-    redis.call('HSET', gate, 'h:' .. id, head .. ' ' .. fence .. ' ' .. text(ends) .. ' ' .. text(length) .. ' ' .. tail .. ' 1 ' .. who)
-    if ends < (tonumber(v[3]) or INF) then redis.call('HSET', gate, 'e', text(ends)) end
+    local h = leaseOf(v[1])
+    h.ends, h.ttl, h.claimed = now + length, length, 1
+    redis.call('HSET', gate, 'h:' .. id, packLease(h))
     -- An extended lease may last longer than its gate would.
-    local long = length > 3600000000 and ends > (tonumber(v[6]) or 0)
-    if long then redis.call('HSET', gate, 'y', text(ends)) end
-    if long or now - (tonumber(v[4]) or 0) > 3600000000 then
-      redis.call('HSET', gate, 'k', text(now))
-      redis.call('PEXPIRE', gate, text((v[5] and 2682000000 or 90000000) + math.ceil(length / 1000)))
+    local others = redis.call('HMGET', gate, 'c', 'y')
+    local long = length > 3600000000 and h.ends > (tonumber(others[2]) or 0)
+    if long then redis.call('HSET', gate, 'y', text(h.ends)) end
+    local aged = long or now - k > 3600000000
+    if aged then
+      redis.call('PEXPIRE', gate, text((others[1] and 2682000000 or 90000000) + math.ceil(length / 1000)))
+      k = now
     end
-    answer[#answer + 1] = {1, tonumber(fence), ends}
+    if aged or h.ends < e then
+      e = math.min(e, h.ends)
+      redis.call('HSET', gate, 'a', struct.pack(${own.layout}, ${own.names}) .. string.sub(v[2], ${own.bytes} + 1))
+    end
+    answer[#answer + 1] = {1, h.fence, h.ends}
   else
-    answer[#answer + 1] = {6, tonumber(v[2] or 0), 0}
+    answer[#answer + 1] = {6, f, 0}
   end
 end
 return answer

@@ -7,6 +7,9 @@
  * heard of for the grace is dropped.
  */
 export const turnstile = `
+local grace = tonumber(ARGV[3])
+-- What the head was told.
+local w = q > 0 and redis.call('HGET', G, 'w') or ''
 -- Those who hear of their turn in the reply, and what they hear.
 local self, mine = {}, {}
 local beats = {}
@@ -57,7 +60,7 @@ end
 local function lend(id, cost, fence, ends, mark, since, score, claimed, who)
   f, m = fence, m + 1
   if ends < e then e = ends end
-  redis.call('HSET', G, 'h:' .. id, leaseText({cost = cost, fence = fence, ends = ends, ttl = ttl, since = since, mark = mark,
+  redis.call('HSET', G, 'h:' .. id, packLease({cost = cost, fence = fence, ends = ends, ttl = ttl, since = since, mark = mark,
     score = score, claimed = claimed, charged = 0, who = who}))
 end
 
@@ -71,7 +74,7 @@ local function sweep()
       local h = leaseOf(all[i + 1])
       if h.ends > now + h.ttl then
         h.ends = now + h.ttl
-        redis.call('HSET', G, all[i], leaseText(h))
+        redis.call('HSET', G, all[i], packLease(h))
       end
       if h.ends > now then
         if h.ends < e then e = h.ends end

@@ -386,6 +386,6 @@ describe('settled()', () => {
     await lab.idle();
     a.leave();
     await lab.backend.settled();
-    expect(await admin.hget(`${lab.prefix}:{gate}:g`, 'm')).toBe('0');
+    expect(await admin.hkeys(`${lab.prefix}:{gate}:g`)).toEqual(['a', 's']);
   });
 });

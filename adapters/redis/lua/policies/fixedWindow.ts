@@ -3,13 +3,13 @@ import { type LuaPolicy, steadyTime } from './policy.ts';
 /** A window opens at the first admission and lasts \`per\`. As `lib/gates/policies/fixedWindow.ts`. */
 export const fixedWindow: LuaPolicy = {
   lease: false,
-  fields: ['u', 'o', 'i', 'z', 'n'],
+  fields: { used: '0', opened: '-INF', length: 'per', ...steadyTime.fields },
   text: `
-${steadyTime(4, 5)}
-local capacity, per = S.limit, S.per
-local used, opened = tonumber(v[OWN + 1]) or 0, tonumber(v[OWN + 2]) or -INF
+${steadyTime.text}
+local capacity = limit
 -- A window that is over is not opened again by a longer period.
-if opened + (tonumber(v[OWN + 3]) or per) <= changedAt + shift then opened = -INF end
+if opened + length <= changedAt + shift then opened = -INF end
+length = per
 local function opens(cost)
   local closes = opened + per
   return (closes <= T or used + cost <= capacity + 1e-9) and 0 or closes - shift
@@ -22,7 +22,6 @@ end
 local function give() end
 local undo = give
 local function available() return opened + per <= T and capacity or math.max(0, capacity - used) end
-local function fresh() return opened + per <= T end
-local function store() put('u', used) put('o', opened) put('i', per) put('z', shift) put('n', T) end
+rests = function() return opened + per - shift end
 `,
 };

@@ -6,16 +6,15 @@ import { type LuaPolicy, steadyTime } from './policy.ts';
  */
 const gcra = (smooth: boolean): LuaPolicy => ({
   lease: false,
-  fields: ['a', 'i', 'z', 'n'],
+  fields: { level: '-INF', pace: 'per / limit', ...steadyTime.fields },
   text: `
-${steadyTime(3, 4)}
-local interval, burst = S.per / S.limit, S.burst
+${steadyTime.text}
+local interval = per / limit
 local capacity = ${smooth ? 'INF' : 'burst'}
-local level, before = tonumber(v[OWN + 1]) or -INF, tonumber(v[OWN + 2]) or interval
 -- What was taken stays taken: the debt keeps its size in tokens and is paid at the new pace.
-if before ~= interval then
+if pace ~= interval then
   local at = changedAt + shift
-  level = at + math.max(0, level - at) / before * interval
+  level, pace = at + math.max(0, level - at) / pace * interval, interval
 end
 local function opens(cost)
   local at = ${smooth ? 'level' : 'level + (cost - burst) * interval'} - 0.001
@@ -32,8 +31,7 @@ local function available()
   local ahead = math.max(0, level - T) / interval
   return ${smooth ? 'ahead > 0 and 0 or 1' : 'math.max(0, math.floor(burst - ahead + 0.000001))'}
 end
-local function fresh() return level <= T end
-local function store() put('a', level) put('i', interval) put('z', shift) put('n', T) end
+rests = function() return level - shift end
 `,
 });
 

@@ -7,13 +7,12 @@ import { type LuaPolicy, steadyTime } from './policy.ts';
  */
 const slidingWindow = (fromRelease: boolean): LuaPolicy => ({
   lease: fromRelease,
-  fields: ['u', 'o', 'i', 'z', 'n'],
+  // Cost in the list, and of those who have not ended yet, when it counts from the release; and when the list was added to last.
+  fields: { logged: '0', held: '0', last: '-INF', length: 'per', ...steadyTime.fields },
   text: `
-${steadyTime(4, 5)}
-local capacity, per = S.limit, S.per
--- Cost in the list, and of those who have not ended yet, when it counts from the release.
-local logged, held = tonumber(v[OWN + 1]) or 0, tonumber(v[OWN + 2]) or 0
-local function forget(length, at)
+${steadyTime.text}
+local capacity = limit
+local function forget(span, at)
   while true do
     local oldest = redis.call('LRANGE', L, 0, 31)
     -- Nothing counts: also rids the sum of what fractions of cost leave behind.
@@ -21,7 +20,7 @@ local function forget(length, at)
     local gone = 0
     for _, entry in ipairs(oldest) do
       local since, cost = string.match(entry, '^(%S+) (%S+)$')
-      if since + length > at then break end
+      if since + span > at then break end
       logged, gone = logged - cost, gone + 1
     end
     if gone > 0 then redis.call('LTRIM', L, gone, -1) end
@@ -29,28 +28,29 @@ local function forget(length, at)
   end
 end
 -- What has left the window under the old settings does not come back under the new ones.
-if logged > 0 and tonumber(v[OWN + 3] or per) ~= per then forget(tonumber(v[OWN + 3]), changedAt + shift) end
+if logged > 0 and length ~= per then forget(length, changedAt + shift) end
+length = per
 local function log(cost)
   if redis.call('RPUSH', L, text(T) .. ' ' .. text(cost)) == 1 then
     redis.call('PEXPIRE', L, text(math.ceil(per / 1000) + 7200000))
   end
-  logged = logged + cost
+  logged, last = logged + cost, T
 end
 local function opens(cost)
   if held + logged + cost <= capacity + 1e-9 then return 0 end
   forget(per, T)
   local over = held + logged + cost - capacity
   if over <= 1e-9 then return 0 end
-  local from, last = 0, INF
+  local from, leaves = 0, INF
   while true do
     local some = redis.call('LRANGE', L, from, from + 63)
     for _, entry in ipairs(some) do
       local since, counted = string.match(entry, '^(%S+) (%S+)$')
-      last, over = since + per - shift, over - counted
-      if over <= 1e-9 then return last end
+      leaves, over = since + per - shift, over - counted
+      if over <= 1e-9 then return leaves end
     end
     -- After the last of them the list is empty, whatever the sum of its fractions says.
-    if #some < 64 then return held + cost <= capacity + 1e-9 and last or INF end
+    if #some < 64 then return held + cost <= capacity + 1e-9 and leaves or INF end
     from = from + 64
   end
 end
@@ -66,8 +66,7 @@ local function give() end
 local undo = give`
 }
 local function available() forget(per, T) return math.max(0, capacity - logged - held) end
-local function fresh() forget(per, T) return logged == 0 and held == 0 end
-local function store() put('u', logged) put('o', held) put('i', per) put('z', shift) put('n', T) end
+rests = function() return held > 0 and INF or last + per - shift end
 `,
 });
 
