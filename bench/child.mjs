@@ -1,8 +1,9 @@
 /**
- * One child process: prepares one implementation of one table, then takes a sample whenever the parent asks. Nothing
- * else is ever loaded here, so no implementation pays for the code or the context tracking of another.
+ * One child process: prepares implementations of one table, then takes a sample of one of them whenever the parent asks.
+ * Unless the table wants all of them in one process, there is only one here: it does not pay for the code or the context
+ * tracking of another.
  */
-const [tableUrl, name, column] = process.argv.slice(2);
+const [tableUrl] = process.argv.slice(2);
 const { default: table } = await import(tableUrl);
 
 /** Runs the block for about `ms`, growing it, and returns what one iteration takes. */
@@ -31,14 +32,17 @@ async function timed({ block, per = 1, warmUp }, options) {
   };
 }
 
-let sample;
-process.on('message', async (options) => {
+const samples = new Map();
+process.on('message', async ({ name, column, options }) => {
+  const job = `${name}, ${column}`;
   try {
-    if (!sample) {
+    const sample = samples.get(job);
+    if (sample) process.send({ sample: await sample() });
+    else {
       const subject = await table.implementations[name](table.cases?.[column]);
-      sample = subject.block ? await timed(subject, options) : subject.measure;
+      samples.set(job, subject.block ? await timed(subject, options) : subject.measure);
       process.send({ ready: true });
-    } else process.send({ sample: await sample() });
+    }
   } catch (error) {
     process.send({ failed: String(error?.stack ?? error) });
   }

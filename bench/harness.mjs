@@ -8,23 +8,33 @@ const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
 export const FULL = { rounds: 3, blocks: 7, block: 70, warmUp: 250, budget: 4_000 };
 export const QUICK = { rounds: 1, blocks: 3, block: 40, warmUp: 250, budget: 2_000 };
 
-/** One child, ready to take samples for its job. */
-async function start(url, job, options) {
-  const args = [url, job.name, job.column];
-  const child = fork(CHILD, args, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+/** A child process, which answers one question at a time. */
+function startChild(url) {
+  const child = fork(CHILD, [url], { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let noise = '';
-  let answer;
+  let answer = () => {};
+  let ended = false;
+  const failure = () => ({ failed: noise || 'the process ended' });
   child.stderr.on('data', (text) => (noise += text));
   child.on('message', (message) => answer(message));
-  child.on('exit', () => answer({ failed: noise || 'the process ended' }));
-  const ask = () =>
+  child.on('exit', () => {
+    ended = true;
+    answer(failure());
+  });
+  const ask = (question) =>
     new Promise((resolve) => {
       answer = resolve;
-      child.send(options);
+      if (ended) resolve(failure());
+      else child.send(question);
     });
-  const worker = { job, spent: 0, ask, stop: () => child.kill() };
-  note(worker, await ask());
-  return worker;
+  return { ask, stop: () => child.kill() };
+}
+
+/** A child that is ready to take samples for a job. */
+async function start(child, job, options) {
+  const ask = () => child.ask({ name: job.name, column: job.column, options });
+  note({ job }, await ask());
+  return { job, spent: 0, ask, stop: child.stop };
 }
 
 function note({ job }, { sample, failed }) {
@@ -33,7 +43,10 @@ function note({ job }, { sample, failed }) {
   else for (const [column, value] of Object.entries(sample ?? {})) (job.samples[column] ??= []).push(value);
 }
 
-/** Measures one table. Every round has fresh processes; within a round the blocks of all of them alternate. */
+/**
+ * Measures one table. Every round has fresh processes, one for each implementation and column or, where the table says so, one
+ * for all of them `together`; within a round the blocks alternate.
+ */
 export async function runTable(url, options, progress) {
   const { default: table } = await import(url);
   const { blocks, budget } = { ...options, ...table.options };
@@ -45,9 +58,10 @@ export async function runTable(url, options, progress) {
   );
   for (let round = 0; round < rounds; round++) {
     const workers = [];
+    const shared = table.options?.together ? startChild(url) : null;
     for (const job of jobs) {
       progress(`${table.title}: ${job.name}, ${job.column} (round ${round + 1} of ${rounds})`);
-      if (!job.failed) workers.push(await start(url, job, options));
+      if (!job.failed) workers.push(await start(shared ?? startChild(url), job, options));
     }
     for (let block = 0; block < blocks; block++) {
       for (const worker of workers) {

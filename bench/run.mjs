@@ -4,7 +4,7 @@ import { FULL, QUICK, runTable } from './harness.mjs';
 import { barText, tableText } from './report.mjs';
 import { prepare } from './setup.mjs';
 
-const GROUPS = ['gates', 'limits', 'events', 'log'];
+const GROUPS = ['gates', 'limits', 'events', 'log', 'redis'];
 const FLAGS = ['--quick', '--json', '--strict'];
 const USAGE = `usage: npm run bench -- ${GROUPS.join(' | ')} | all | <group>/<table> ... [${FLAGS.join('] [')}]`;
 

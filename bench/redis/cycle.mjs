@@ -1,0 +1,3 @@
+import { cycleTable } from './cycles.mjs';
+
+export default cycleTable('off');

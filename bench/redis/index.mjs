@@ -1,0 +1,2 @@
+/** The tables of `npm run bench -- redis`, in the order in which they are shown. */
+export default ['cycle', 'cycle-tracked'];
