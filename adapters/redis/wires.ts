@@ -1,3 +1,4 @@
+import { nextTick } from 'node:process';
 import { ConfigError } from '../../lib/errors.ts';
 import { type Connection, type RedisClient, settings } from './client.ts';
 
@@ -27,7 +28,7 @@ export type Wiring = (slot: number, events: WireEvents) => Wires;
 function gather(stream: Connection['stream']): void {
   if (stream === undefined || stream.writableCorked > 0) return;
   stream.cork();
-  process.nextTick(() => stream.uncork());
+  nextTick(() => stream.uncork());
 }
 
 /** Two connections to one server. */
