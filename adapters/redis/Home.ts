@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/internal/env.ts';
 import type { Debts } from './Debts.ts';
 import type { Leases } from './Leases.ts';
+import type { LocalShare } from './LocalShare.ts';
 import type { Link, Reply } from './Link.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import type { Script, Scripts } from './scripts.ts';
@@ -19,6 +20,8 @@ export interface Home {
   readonly scripts: Scripts;
   readonly leases: Leases;
   readonly debts: Debts;
+  /** What this process gives by itself without a server, if it may. */
+  readonly local: LocalShare | null;
   /** All requests that the server may know of, by their ids. */
   readonly tickets: ReadonlyMap<string, RedisTicket>;
   newId(): string;

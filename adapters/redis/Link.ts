@@ -41,6 +41,8 @@ export class Link {
   channel: string;
   /** Why there was no connection last. */
   trouble: unknown = undefined;
+  /** Since when there has been no connection, as far as anybody has tried; `Infinity`: there is one. */
+  awaySince: number = Infinity;
   private readonly options: LinkOptions;
   private wires: Wires | null = null;
   private connecting = false;
@@ -180,6 +182,7 @@ export class Link {
       if (life !== this.life) return;
       this.connecting = false;
       this.up = true;
+      this.awaySince = Infinity;
       wires.hold(this.users > 0);
       this.options.onUp(this);
     } catch (cause) {
@@ -194,6 +197,7 @@ export class Link {
     this.life++;
     this.up = this.connecting = false;
     this.trouble = cause;
+    this.awaySince = Math.min(this.awaySince, this.options.clock.now());
     this.cut();
     const pause = this.failures === 0 ? 0 : Math.min(longestPause, 25 * 2 ** this.failures);
     this.failures++;

@@ -1,16 +1,17 @@
 import type { Subscription } from 'rxjs';
-import { ClosedError, ConfigError } from '../../lib/errors.ts';
+import { ClosedError } from '../../lib/errors.ts';
 import { type BackendEnv, type GateCore, HELD, OVER } from '../../lib/gates/port.ts';
 import { type GateSpec, titleOf } from '../../lib/gates/spec.ts';
 import type { WaitEdge } from '../../lib/gates/state.ts';
 import { after } from '../../lib/internal/after.ts';
 import type { Clock } from '../../lib/internal/env.ts';
 import { TOO_LATE } from './answers.ts';
-import { type Clocks, supported } from './clocks.ts';
+import type { Clocks } from './clocks.ts';
 import { Debts } from './Debts.ts';
 import type { Home } from './Home.ts';
 import { Leases } from './Leases.ts';
 import { Link, type Reply } from './Link.ts';
+import { LocalShare } from './LocalShare.ts';
 import { RedisGate } from './RedisGate.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import { unavailable } from './refusals.ts';
@@ -28,6 +29,8 @@ export interface PlaceSettings {
   readonly crashTtl: number;
   readonly grace: number;
   readonly patience: number;
+  /** What part of a limit this process may give without a server; `null`: nothing. */
+  readonly share: number | null;
   readonly clocks: Clocks;
 }
 
@@ -52,6 +55,7 @@ export class RedisPlace implements Home {
   readonly scripts: Scripts;
   readonly leases: Leases;
   readonly debts: Debts;
+  readonly local: LocalShare | null;
   readonly tickets: Map<string, RedisTicket> = new Map();
   private readonly process: string;
   private readonly settings: PlaceSettings;
@@ -78,6 +82,7 @@ export class RedisPlace implements Home {
     this.process = env.random() + env.random();
     this.scripts = makeScripts(clocks.time);
     this.debts = new Debts(this.clock);
+    this.local = settings.share === null ? null : new LocalShare(settings.share, env);
     this.leases = new Leases({
       clock: this.clock,
       renew: this.scripts.renew,
@@ -119,8 +124,6 @@ export class RedisPlace implements Home {
     if (gate === undefined) {
       // A gate and its keys have one description.
       const base = key === undefined ? undefined : this.gates.get(spec.name);
-      const can = supported(spec, this.settings.clocks);
-      if (can !== true) throw new ConfigError(can);
       gate = new RedisGate(base?.spec ?? spec, key, env, this);
       this.gates.set(name, gate);
       this.rests(gate);
@@ -214,9 +217,11 @@ export class RedisPlace implements Home {
     for (const ticket of this.debts.open()) gateOf(ticket).pay(ticket);
     for (const gate of this.waiting()) if (gate.link === link) gate.requests.resume();
     for (const caller of [...this.callers]) if (caller.link === link) caller.go();
+    this.local?.recall(link);
   }
 
   private suffer(link: Link): void {
+    this.local?.prune(link);
     this.debts.unsent((ticket) => gateOf(ticket).link === link);
     for (const gate of this.waiting())
       if (gate.link === link) for (const ticket of gate.requests.all.values()) gate.requests.suffer(ticket);

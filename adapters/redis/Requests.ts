@@ -214,11 +214,15 @@ export class Requests {
     const { gate, home } = this;
     if (home.patience === Infinity || ticket.outage !== null) return;
     const { timeout } = ticket.waiter.ask;
-    const own = timeout === 0 ? Infinity : ticket.asked + timeout - home.clock.now();
-    const left = Math.max(0, Math.min(home.patience, own));
+    const now = home.clock.now();
+    const own = timeout === 0 ? Infinity : ticket.asked + timeout - now;
+    // Who can be served here is not kept waiting by an outage that has lasted long enough.
+    const patience = home.local === null ? home.patience : Math.min(gate.link.awaySince, now) + home.patience - now;
+    const left = Math.max(0, Math.min(patience, own));
     ticket.outage = after(home.clock, left, () => {
       const heard = ticket.queued || ticket.doubtful || ticket.asking;
       gate.part(ticket);
+      if (home.local?.enter(gate, ticket.waiter) === true) return;
       gate.refuse(ticket, unavailable(titleOf(gate), heard ? 'unknown' : 'not-applied', gate.link.trouble, left));
     });
   }

@@ -1,4 +1,3 @@
-import type { GateSpec } from '../../lib/gates/spec.ts';
 import { serverTime, type TimeSource } from './lua/prelude.ts';
 
 /** How far clocks can be relied on. */
@@ -12,10 +11,3 @@ export interface Clocks {
 }
 
 export const realClocks: Clocks = { time: serverTime, drift: (ms) => ms / 100 + 2, shortestTtl: 100 };
-
-/** Whether Redis can keep such a gate, or why not. */
-export function supported(spec: GateSpec, { shortestTtl }: Clocks): true | string {
-  if ('ttl' in spec && spec.ttl < shortestTtl)
-    return `The ttl of '${spec.name}' is ${spec.ttl} ms; over a network it has to be ${shortestTtl} ms or more.`;
-  return true;
-}

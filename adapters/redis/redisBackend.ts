@@ -1,11 +1,13 @@
 import { ConfigError } from '../../lib/errors.ts';
 import type { BackendEnv, GateBackend } from '../../lib/gates/port.ts';
+import type { GateSpec } from '../../lib/gates/spec.ts';
 import { expected, knownOptions, oneOf } from '../../lib/internal/options.ts';
 import { type Duration, milliseconds } from '../../lib/time/duration.ts';
 import type { RedisClient } from './client.ts';
-import { type Clocks, realClocks, supported } from './clocks.ts';
+import { type Clocks, realClocks } from './clocks.ts';
 import { clusterWires } from './clusterWires.ts';
-import { RedisPlace } from './RedisPlace.ts';
+import { shareOf } from './LocalShare.ts';
+import { type PlaceSettings, RedisPlace } from './RedisPlace.ts';
 import { wiresLike, wiresTo } from './wires.ts';
 
 /** Where gates are kept in Redis, and what becomes of requests while it is away. One of `url` and `client` is needed. */
@@ -22,10 +24,15 @@ export interface RedisBackendOptions {
   readonly crashTtl?: Duration;
   /** How long a process may be silent before its waiters lose their places; it is heard of at a third of it. Default 3 s. */
   readonly grace?: Duration;
-  /** `'fail'` (default): requests end with `BackendUnavailableError` after `patience` without a server. `'wait'`: they wait for it. */
-  readonly onUnavailable?: 'fail' | 'wait';
-  /** How long a request goes on without a server. Default 5 s. */
+  /**
+   * `'fail'` (default): requests end with `BackendUnavailableError` after `patience` without a server. `'wait'`: they wait for it.
+   * `'local'`: this process gives its `share` of limiters and quotas by itself; other gates are refused with `ConfigError`.
+   */
+  readonly onUnavailable?: 'fail' | 'wait' | 'local';
+  /** How long a request goes on without a server; with `'local'`, how long there has to be none. Default 5 s. */
   readonly patience?: Duration;
+  /** With `'local'`: what part of each limit this process may give by itself, 0 to 1. For n processes that is 1 / n. */
+  readonly share?: number;
 }
 
 const known: readonly (keyof RedisBackendOptions)[] = [
@@ -37,6 +44,7 @@ const known: readonly (keyof RedisBackendOptions)[] = [
   'grace',
   'onUnavailable',
   'patience',
+  'share',
 ];
 
 /**
@@ -72,9 +80,12 @@ export function makeBackend(options: RedisBackendOptions, clocks: Clocks): GateB
     expected(`${owner}.client`, 'a client of ioredis', client);
   if (typeof prefix !== 'string' || prefix === '' || /\s/.test(prefix))
     expected(`${owner}.prefix`, 'a text without spaces', prefix);
-  oneOf(onUnavailable, ['fail', 'wait'], `${owner}.onUnavailable`);
+  oneOf(onUnavailable, ['fail', 'wait', 'local'], `${owner}.onUnavailable`);
   if (onUnavailable === 'wait' && options.patience !== undefined)
     expected(`${owner}.patience`, "left out, since requests wait with onUnavailable: 'wait'", options.patience);
+  const { share } = options;
+  if (onUnavailable === 'local' ? !(typeof share === 'number' && share > 0 && share <= 1) : share !== undefined)
+    expected(`${owner}.share`, "a number above 0 and up to 1 with onUnavailable: 'local', else left out", share);
   const duration = (name: 'commandTimeout' | 'crashTtl' | 'grace' | 'patience', otherwise: Duration): number =>
     milliseconds(options[name] ?? otherwise, `${owner}.${name}`);
   const commandTimeout = duration('commandTimeout', '2s');
@@ -92,6 +103,7 @@ export function makeBackend(options: RedisBackendOptions, clocks: Clocks): GateB
     crashTtl: duration('crashTtl', '30s'),
     grace: duration('grace', '3s'),
     patience: onUnavailable === 'wait' ? Infinity : duration('patience', '5s'),
+    share: share ?? null,
     clocks,
   };
 
@@ -102,7 +114,7 @@ export function makeBackend(options: RedisBackendOptions, clocks: Clocks): GateB
   return {
     kind: 'redis',
     shared: true,
-    supports: (spec) => supported(spec, clocks),
+    supports: (spec) => supported(spec, settings),
     open: (spec, key, env) => at(env).open(spec, key, env),
     forget: (core) => place?.forget(core) ?? false,
     find: (name) => place?.find(name) ?? null,
@@ -110,4 +122,13 @@ export function makeBackend(options: RedisBackendOptions, clocks: Clocks): GateB
     settled: () => place?.debts.settled(),
     close: (closing) => place?.close(closing?.deadline) ?? Promise.resolve(),
   };
+}
+
+/** Whether Redis can keep such a gate, or why not. */
+function supported(spec: GateSpec, { clocks, share }: Pick<PlaceSettings, 'clocks' | 'share'>): true | string {
+  const { shortestTtl } = clocks;
+  if ('ttl' in spec && spec.ttl < shortestTtl)
+    return `The ttl of '${spec.name}' is ${spec.ttl} ms; over a network it has to be ${shortestTtl} ms or more.`;
+  const local = share === null ? null : shareOf(spec, share);
+  return typeof local === 'string' ? local : true;
 }

@@ -67,6 +67,8 @@ export function createHost(options: HostOptions = {}): GateHost {
 
   const open = (spec: GateSpec, key: string | undefined): GateCore => {
     if (defined.size > 0) agree(spec, defined.get(spec.name), 'defined');
+    const can = backend.supports(spec);
+    if (can !== true) throw new ConfigError(can);
     let core = backend.open(spec, key, env);
     if (core.spec !== spec && !sameSpec(core.spec, spec)) {
       if (!backend.forget(core)) agree(spec, core.spec, 'in use');

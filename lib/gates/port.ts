@@ -99,6 +99,8 @@ export interface BackendEnv {
   readonly deadlock: 'error' | 'report' | 'off';
   /** Whether holds are frames of the causal context, which follow promises. */
   readonly tracks: boolean;
+  /** Its gates stand in for those of another place, which cannot be reached. */
+  readonly degraded?: boolean;
   /** The last fence given; one counter for the whole coordinator, so that fences rise for ever. */
   fence: number;
   /** Errors that belong to nobody's request. */
@@ -180,7 +182,7 @@ export class Ticket implements Entered, Reserved {
   }
 
   get fence(): number | null {
-    return this.order || null;
+    return this.degraded ? null : this.order || null;
   }
 
   get signal(): AbortSignal {
@@ -203,7 +205,7 @@ export class Ticket implements Entered, Reserved {
   }
 
   get degraded(): boolean {
-    return false;
+    return this.core.env.degraded === true;
   }
 
   valid(): boolean {
