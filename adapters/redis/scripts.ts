@@ -45,7 +45,7 @@ export interface Scripts {
 }
 
 /** What only some policies have is `nil` for the others; Redis takes an unknown name for a mistake. */
-const optional = 'local rests, charge, outcome, breakAll, onLeave, timeout, breaksAt, generation, thorough';
+const optional = 'local charge, outcome, breakAll, onLeave, timeout, breaksAt, generation, thorough';
 
 const scriptOf = (...parts: readonly string[]): Script => {
   const text = parts.join('\n');
@@ -61,17 +61,19 @@ export function makeScripts(time: TimeSource): Scripts {
       const name = `${operation} ${policy}`;
       let script = made.get(name);
       if (script === undefined) {
-        const { lookup, before = '', fast = '', text }: operations.Operation = operations[operation];
-        const { lease, fields, text: rules } = policies[policy];
+        const { lookup, before = '', fast, begin = '', text }: operations.Operation = operations[operation];
+        const rules = policies[policy];
         script = scriptOf(
           prelude(time),
           before,
-          `local lease = ${lease}`,
+          `local lease = ${rules.lease}`,
           optional,
-          account(fields, lookup),
-          rules,
-          books(fields),
-          fast,
+          account(rules, lookup),
+          rules.load,
+          fast?.(rules) ?? '',
+          rules.text,
+          books(rules),
+          begin,
           turnstile,
           policy === 'gathering' ? barrierTurn : turn,
           text,

@@ -61,7 +61,11 @@ export function runIn<R>(frame: Frame | null, fn: () => R): R;
 export function runIn<A, R>(frame: Frame | null, fn: (a: A) => R, a: A): R;
 export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a: A, b: B): R;
 export function runIn<A, B, R>(frame: Frame | null, fn: (a: A, b: B) => R, a?: A, b?: B): R {
-  storage ??= hostStorage();
+  if (storage === null) {
+    // Out of nothing into nothing.
+    if (frame === null) return fn(a as A, b as B);
+    storage = hostStorage();
+  }
   return storage.run(frame, fn, a as A, b as B);
 }
 

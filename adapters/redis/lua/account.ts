@@ -62,8 +62,8 @@ end
  * Loads the account. `fields` are the numbers of the policy and what they are in a new account; the script says with
  * `lookup` which other fields it wants, as v[EXTRA + n].
  */
-export const account = (fields: LuaPolicy['fields'], lookup: string): string => {
-  const all = [...names, ...Object.keys(fields)];
+export const account = ({ fields }: LuaPolicy, lookup: string): string => {
+  const all = namesOf(fields);
   return `
 local G, Q, W, L, B = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] or KEYS[1]
 local keyed = B ~= G
@@ -94,31 +94,63 @@ end
 `;
 };
 
-/** Writes the account, once the policy has said what it is now. */
-export const books = (fields: LuaPolicy['fields']): string => {
-  const all = [...names, ...Object.keys(fields)];
-  return `
--- Fields to be written with the account: names and texts.
-local dirty = {}
-local function put(field, value)
-  local n = #dirty
-  dirty[n + 1], dirty[n + 2] = field, value
-end
+const namesOf = (fields: LuaPolicy['fields']): readonly string[] => [...names, ...Object.keys(fields)];
 
--- Lives are renewed once an hour, not at each step. Fences outlive their gate by a day, in case the clock is set back.
-local function write()
+/**
+ * Statements that write the account, and `more` fields with it. Lives are renewed once an hour, not at each step. Fences outlive
+ * their gate by a day, in case the clock is set back.
+ */
+export const writing = ({ fields, rests, lease: isLease }: LuaPolicy, more: string): string => {
+  const all = namesOf(fields);
+  return `
   local aged = now - k > 3600000000 or now < k
   if aged then k = now end
-  rest = rests()
-  redis.call('HSET', G, 'a', struct.pack(${numbers(all.length)}, ${all.join(', ')}), unpack(dirty))
+  rest = ${rests}
+  redis.call('HSET', G, 'a', struct.pack(${numbers(all.length)}, ${all.join(', ')})${more === '' ? '' : `, ${more}`})
   if aged then
-    local life = (lease and 90000000 or 7200000) + math.ceil((ttl + per) / 1000)
+    local life = ${isLease ? 90_000_000 : 7_200_000} + math.ceil((ttl + per) / 1000)
     if changedAt > 0 then life = life + 2592000000 end
     life = math.max(life, math.ceil(((tonumber(redis.call('HGET', G, 'y') or 0)) - now) / 1000) + 3600000)
     redis.call('PEXPIRE', G, text(life))
     redis.call('PEXPIRE', L, text(life))
     if keyed then redis.call('PEXPIRE', KEYS[6], text(life)) end
   end
+`;
+};
+
+/** Statements before the first and after the last one comes to a key: whoever changes or forces a gate has to find its keys. */
+export const listing = {
+  enlist: `
+  if keyed and m == 0 and q == 0 and redis.call('SADD', KEYS[6], ARGV[8]) == 1 then
+    redis.call('PEXPIRE', KEYS[6], '172800000')
+  end
+`,
+  delist: `if keyed and m == 0 and q == 0 then redis.call('SREM', KEYS[6], ARGV[8]) end`,
+} as const;
+
+/** A lease that nobody has waited for, as Lua that packs it. */
+export const newLease = (ends: string, who: string): string =>
+  `struct.pack(${lease}, cost, f, ${ends}, ttl, now, mark, 0, 1, 0) .. ${who}`;
+
+/** The cost and the mark of a packed lease, as Lua. */
+export const costAndMark = (packed: string): string => `
+local cost, _, _, _, _, mark = struct.unpack(${numbers(6)}, ${packed})
+`;
+
+/** What the transitions of a gate with a queue are made of. */
+export const books = (policy: LuaPolicy): string => `
+local function take(cost) local mark = 0 ${policy.enter} return mark end
+local function give(cost, mark) ${policy.give} end
+local function undo(cost, mark) ${policy.undo} end
+
+-- Fields to be written with the account: names and texts.
+local dirty = {}
+local function put(field, value)
+  local n = #dirty
+  dirty[n + 1], dirty[n + 2] = field, value
+end
+local function write()
+  ${writing(policy, 'unpack(dirty)')}
 end
 
 -- An account at its start, which has given fences before.
@@ -128,14 +160,6 @@ local function newAccount(fence)
   return struct.pack(${own.layout}, ${own.names})
 end
 
--- Whoever changes or forces a gate has to find its keys.
-local function enlist()
-  if keyed and m == 0 and q == 0 and redis.call('SADD', KEYS[6], ARGV[8]) == 1 then
-    redis.call('PEXPIRE', KEYS[6], '172800000')
-  end
-end
-local function delist()
-  if keyed and m == 0 and q == 0 then redis.call('SREM', KEYS[6], ARGV[8]) end
-end
+local function enlist() ${listing.enlist} end
+local function delist() ${listing.delist} end
 ${leases}`;
-};

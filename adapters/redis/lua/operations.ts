@@ -1,4 +1,5 @@
-import { leases, own } from './account.ts';
+import { costAndMark, leases, listing, newLease, own, writing } from './account.ts';
+import type { LuaPolicy } from './policies/policy.ts';
 
 /**
  * What can be done to a gate: one script for each, with the policy of its kind in it.
@@ -14,19 +15,38 @@ export interface Operation {
   readonly lookup: string;
   /** Runs before the account is loaded. */
   readonly before?: string;
-  /** Runs while nobody waits; what it does not answer goes on. */
-  readonly fast?: string;
+  /** Answers what happens to most requests, before any function is made; what it does not answer goes on. */
+  readonly fast?: (policy: LuaPolicy) => string;
+  /** Runs before anything of those who wait is loaded. */
+  readonly begin?: string;
   /** Runs with everything there is. */
   readonly text: string;
 }
 
 const all = `if q == 0 then t, w = 0, '' end put('w', w) write()`;
 
+/** A lease for somebody who did not have to wait. */
+const entering = (policy: LuaPolicy): string => `
+  ${listing.enlist}
+  f, m, e = stamp > f and stamp or f + 1, m + 1, m == 0 and now + ttl or math.min(e, now + ttl)
+  ${writing(policy, `'h:' .. id, ${newLease('now + ttl', 'who')}`)}
+  return {1, now, f, now + ttl, mark}
+`;
+
 /** 9 id, 10 cost, 11 channel and who, 12 priority, 13 'wait' or 'try'. Safe to repeat: an operation has one effect, whatever happens to its answers. */
 export const acquire: Operation = {
   lookup: `'h:' .. ARGV[9], 'x:' .. ARGV[9]`,
-  fast: `
+  fast: (policy) => `
 local id, cost, who = ARGV[9], tonumber(ARGV[10]), ARGV[11]
+if q == 0 and (not v[2] or v[2] == ARGV[4]) and (not described or described == ARGV[4]) and not v[EXTRA + 1] and not v[EXTRA + 2]
+  and cost <= capacity and pause <= now ${policy.lease ? 'and (m == 0 or e > now and e <= now + ttl)' : ''} and ${policy.free} then
+  local mark = 0
+  ${policy.enter}
+  if not v[2] then redis.call('HSET', G, 's', ARGV[4]) end
+  ${policy.lease ? entering(policy) : `${writing(policy, '')} return {1, now, 0, 0, 0}`}
+end
+`,
+  begin: `
 if v[EXTRA + 2] then return {7, now} end
 local known = v[EXTRA + 1]
 if known then
@@ -43,21 +63,6 @@ if v[2] and v[2] ~= ARGV[4] then
   return {9, now}
 end
 if cost > capacity then return {5, now, text(capacity)} end
-if q == 0 and pause <= now and (not lease or (e > now and e <= now + ttl) or m == 0) and opens(cost) <= now then
-  if not v[2] then put('s', ARGV[4]) end
-  if not lease then
-    take(cost, id)
-    write()
-    return {1, now, 0, 0, 0}
-  end
-  enlist()
-  local fence, ends, mark = math.max(f + 1, stamp), now + ttl, take(cost, id)
-  f, m, e = fence, m + 1, m == 0 and ends or math.min(e, ends)
-  put('h:' .. id, packLease({cost = cost, fence = fence, ends = ends, ttl = ttl, since = now, mark = mark, score = 0,
-    claimed = 1, charged = 0, who = who}))
-  write()
-  return {1, now, fence, ends, mark}
-end
 `,
   text: `
 if not v[2] then put('s', ARGV[4]) end
@@ -94,8 +99,19 @@ return answer
 /** 9 id, 10 'release' or 'cancel', 11 '0' or until when the operation must not be carried out any more. */
 export const release: Operation = {
   lookup: `'h:' .. ARGV[9]`,
-  fast: `
+  fast: (policy) => `
 local id, known, forbid = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])
+if known and q == 0 and forbid == 0 then
+  ${costAndMark('known')}
+  if ARGV[10] == 'cancel' then ${policy.undo} else ${policy.give} end
+  m = m - 1
+  redis.call('HDEL', G, 'h:' .. id)
+  ${writing(policy, '')}
+  ${listing.delist}
+  return {1, now}
+end
+`,
+  begin: `
 local function forbidden()
   if forbid == 0 then return end
   put('x:' .. id, text(forbid))
@@ -110,12 +126,6 @@ if known then
   redis.call('HDEL', G, 'h:' .. id)
   m = m - 1
   if ARGV[10] == 'cancel' then undo(h.cost, h.mark) else give(h.cost, h.mark) end
-  if q == 0 then
-    forbidden()
-    write()
-    delist()
-    return {1, now}
-  end
 end
 `,
   text: `

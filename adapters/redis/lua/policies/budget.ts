@@ -5,8 +5,14 @@ export const budget: LuaPolicy = {
   lease: true,
   // Counts the periods that have begun here: unlike their numbers it is not used again when the length changes.
   fields: { used: '0', period: '-INF', generation: '0', length: 'per' },
+  load: 'local capacity, anchor = limit, tonumber(ARGV[7])',
+  free: 'length == per and now < anchor + (period + 1) * per and used + cost <= capacity + 1e-9',
+  enter: 'used = used + cost mark = generation',
+  // Not charged otherwise, a reservation cost what it reserved.
+  give: '',
+  undo: 'if mark == generation then used = used - cost end',
+  rests: 'used == 0 and -INF or anchor + (period + 1) * per',
   text: `
-local capacity, anchor = limit, tonumber(ARGV[7])
 -- Begins the period of the calendar. Never goes back, whatever the calendar does.
 local function begin(at, span)
   local current = math.floor((at - anchor) / span)
@@ -22,14 +28,9 @@ local function opens(cost)
   if used + cost <= capacity + 1e-9 then return 0 end
   return anchor + (period + 1) * per
 end
-local function take(cost) used = used + cost return generation end
--- Not charged otherwise, a reservation cost what it reserved.
-local function give() end
-local function undo(cost, mark) if mark == generation then used = used - cost end end
 charge = function(cost, mark, actual)
   if mark == generation then used = math.max(0, used + actual - cost) end
 end
 local function available() return math.max(0, capacity - used) end
-rests = function() return used == 0 and -INF or anchor + (period + 1) * per end
 `,
 };

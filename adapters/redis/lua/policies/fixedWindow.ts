@@ -4,9 +4,13 @@ import { type LuaPolicy, steadyTime } from './policy.ts';
 export const fixedWindow: LuaPolicy = {
   lease: false,
   fields: { used: '0', opened: '-INF', length: 'per', ...steadyTime.fields },
+  load: `${steadyTime.text} local capacity = limit`,
+  free: 'length == per and (opened + per <= T or used + cost <= capacity + 1e-9)',
+  enter: 'if opened + per <= T then opened, used = T, 0 end used = used + cost',
+  give: '',
+  undo: '',
+  rests: 'opened + per - shift',
   text: `
-${steadyTime.text}
-local capacity = limit
 -- A window that is over is not opened again by a longer period.
 if opened + length <= changedAt + shift then opened = -INF end
 length = per
@@ -14,14 +18,6 @@ local function opens(cost)
   local closes = opened + per
   return (closes <= T or used + cost <= capacity + 1e-9) and 0 or closes - shift
 end
-local function take(cost)
-  if opened + per <= T then opened, used = T, 0 end
-  used = used + cost
-  return 0
-end
-local function give() end
-local undo = give
 local function available() return opened + per <= T and capacity or math.max(0, capacity - used) end
-rests = function() return opened + per - shift end
 `,
 };

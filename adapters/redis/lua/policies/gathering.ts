@@ -7,16 +7,17 @@ import type { LuaPolicy } from './policy.ts';
 export const gathering: LuaPolicy = {
   lease: false,
   fields: { generation: '0', breaksAt: 'INF', turns: '0' },
+  load: 'local capacity = 1',
+  free: 'false',
+  enter: '',
+  give: '',
+  undo: '',
+  rests: '-INF',
   text: `
-local capacity = 1
 timeout, onLeave = per, ARGV[7]
 -- The clock was set back meanwhile: nobody waits longer than was said.
 if timeout > 0 and breaksAt < INF and breaksAt > now + timeout then breaksAt = now + timeout end
 local function opens() return INF end
-local function take() return 0 end
-local function give() end
-local undo = give
 local function available() return 0 end
-rests = function() return -INF end
 `,
 };

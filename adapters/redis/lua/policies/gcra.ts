@@ -1,5 +1,8 @@
 import { type LuaPolicy, steadyTime } from './policy.ts';
 
+/** When it opens, in its own time. */
+const opens = (smooth: boolean): string => `${smooth ? 'level' : 'level + (cost - burst) * interval'} - 0.001`;
+
 /**
  * Token bucket and leaky bucket in one number: when the bucket would be level again. As `lib/gates/policies/gcra.ts`. A leaky
  * bucket lets nobody go ahead of it.
@@ -7,31 +10,31 @@ import { type LuaPolicy, steadyTime } from './policy.ts';
 const gcra = (smooth: boolean): LuaPolicy => ({
   lease: false,
   fields: { level: '-INF', pace: 'per / limit', ...steadyTime.fields },
-  text: `
+  load: `
 ${steadyTime.text}
 local interval = per / limit
 local capacity = ${smooth ? 'INF' : 'burst'}
+`,
+  free: `pace == interval and ${opens(smooth)} <= T`,
+  // Timers ring at whole milliseconds: who enters this little late does not make those behind later.
+  enter: 'level = (T - level < 1000 and level or T) + cost * interval',
+  give: '',
+  undo: '',
+  rests: 'level - shift',
+  text: `
 -- What was taken stays taken: the debt keeps its size in tokens and is paid at the new pace.
 if pace ~= interval then
   local at = changedAt + shift
   level, pace = at + math.max(0, level - at) / pace * interval, interval
 end
 local function opens(cost)
-  local at = ${smooth ? 'level' : 'level + (cost - burst) * interval'} - 0.001
+  local at = ${opens(smooth)}
   return at <= T and 0 or at - shift
 end
-local function take(cost)
-  -- Timers ring at whole milliseconds: who enters this little late does not make those behind later.
-  level = (T - level < 1000 and level or T) + cost * interval
-  return 0
-end
-local function give() end
-local undo = give
 local function available()
   local ahead = math.max(0, level - T) / interval
   return ${smooth ? 'ahead > 0 and 0 or 1' : 'math.max(0, math.floor(burst - ahead + 0.000001))'}
 end
-rests = function() return level - shift end
 `,
 });
 

@@ -4,13 +4,14 @@ import type { LuaPolicy } from './policy.ts';
 export const permits: LuaPolicy = {
   lease: true,
   fields: { used: '0' },
+  load: 'local capacity = limit',
+  free: 'used + cost <= capacity',
+  enter: 'used = used + cost',
+  give: 'used = used - cost',
+  undo: 'used = used - cost',
+  rests: 'used == 0 and -INF or INF',
   text: `
-local capacity = limit
 local function opens(cost) return used + cost <= capacity and 0 or INF end
-local function take(cost) used = used + cost return 0 end
-local function give(cost) used = used - cost end
-local undo = give
 local function available() return math.max(0, capacity - used) end
-rests = function() return used == 0 and -INF or INF end
 `,
 };

@@ -1,5 +1,13 @@
 import { type LuaPolicy, steadyTime } from './policy.ts';
 
+/** Puts an admission at the end of the list. */
+const log = `
+  if redis.call('RPUSH', L, text(T) .. ' ' .. text(cost)) == 1 then
+    redis.call('PEXPIRE', L, text(math.ceil(per / 1000) + 7200000))
+  end
+  logged, last = logged + cost, T
+`;
+
 /**
  * Never more than the limit in any period, exactly: a list of the admissions that still count, oldest first, each with its
  * time and cost. As `lib/gates/policies/slidingWindow.ts`. What is past is dropped when room is needed, so that the list is
@@ -9,9 +17,13 @@ const slidingWindow = (fromRelease: boolean): LuaPolicy => ({
   lease: fromRelease,
   // Cost in the list, and of those who have not ended yet, when it counts from the release; and when the list was added to last.
   fields: { logged: '0', held: '0', last: '-INF', length: 'per', ...steadyTime.fields },
+  load: `${steadyTime.text} local capacity = limit`,
+  free: 'length == per and held + logged + cost <= capacity + 1e-9',
+  enter: fromRelease ? 'held = held + cost' : log,
+  give: fromRelease ? `held = held - cost ${log}` : '',
+  undo: fromRelease ? 'held = held - cost' : '',
+  rests: 'held > 0 and INF or last + per - shift',
   text: `
-${steadyTime.text}
-local capacity = limit
 local function forget(span, at)
   while true do
     local oldest = redis.call('LRANGE', L, 0, 31)
@@ -30,12 +42,6 @@ end
 -- What has left the window under the old settings does not come back under the new ones.
 if logged > 0 and length ~= per then forget(length, changedAt + shift) end
 length = per
-local function log(cost)
-  if redis.call('RPUSH', L, text(T) .. ' ' .. text(cost)) == 1 then
-    redis.call('PEXPIRE', L, text(math.ceil(per / 1000) + 7200000))
-  end
-  logged, last = logged + cost, T
-end
 local function opens(cost)
   if held + logged + cost <= capacity + 1e-9 then return 0 end
   forget(per, T)
@@ -54,19 +60,7 @@ local function opens(cost)
     from = from + 64
   end
 end
-${
-  fromRelease
-    ? `
-local function take(cost) held = held + cost return 0 end
-local function give(cost) held = held - cost log(cost) end
-local function undo(cost) held = held - cost end`
-    : `
-local function take(cost) log(cost) return 0 end
-local function give() end
-local undo = give`
-}
 local function available() forget(per, T) return math.max(0, capacity - logged - held) end
-rests = function() return held > 0 and INF or last + per - shift end
 `,
 });
 
