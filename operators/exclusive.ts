@@ -5,7 +5,7 @@ import { begin, end } from '../lib/internal/handover.ts';
 import { Backlog, type BacklogOptions, backlogOptions } from '../lib/internal/backlog.ts';
 import { expected } from '../lib/internal/options.ts';
 import type { Sink } from '../lib/internal/sink.ts';
-import { type Destination, Operation } from '../lib/internal/stream.ts';
+import { chain, type Destination, Operation } from '../lib/internal/stream.ts';
 import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
 import { askerOf, checked, GateRequest } from '../lib/gates/gateRequest.ts';
 import { Holder } from '../lib/gates/holder.ts';
@@ -103,7 +103,8 @@ class Exclusive<T, R> extends Subscriber<T> {
   private sourceOver = false;
 
   constructor(destination: Destination<R>, plan: Plan<T, R>) {
-    super(destination);
+    super();
+    chain(this, destination);
     this.plan = plan;
     this.parent = askerOf(plan.owner);
   }

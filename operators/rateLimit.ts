@@ -15,7 +15,7 @@ import { reportUnhandled } from '../lib/internal/env.ts';
 import { begin, end } from '../lib/internal/handover.ts';
 import { expected } from '../lib/internal/options.ts';
 import type { Sink } from '../lib/internal/sink.ts';
-import { type Destination, Operation } from '../lib/internal/stream.ts';
+import { chain, type Destination, Operation } from '../lib/internal/stream.ts';
 
 export interface RateLimitOptions<T> extends Omit<AcquireOptions, 'cost' | 'key'>, BacklogOptions {
   /** What a value costs: a number, or a function of the value. Default 1. */
@@ -129,7 +129,8 @@ class Paced<T> extends Subscriber<T> implements Waiter {
   private sourceOver = false;
 
   constructor(destination: Destination<T>, terms: Terms<T>) {
-    super(destination);
+    super();
+    chain(this, destination);
     this.terms = terms;
     this.frame = askerOf(terms.owner);
     this.ask = terms.request?.ask ?? { cost: 1, priority: 0, timeout: Infinity, label: undefined };
@@ -173,6 +174,11 @@ class Paced<T> extends Subscriber<T> implements Waiter {
       const core = request.core(this.frame);
       if (terms.costOf !== null) checkCost(core, ask.cost);
       if (request.signal?.aborted) throw aborted(core, request.signal);
+      const mark = core.pass === undefined ? -1 : core.pass(ask.cost);
+      if (mark >= 0) {
+        this.passOn(value, core, mark);
+        return;
+      }
       this.value = value;
       this.asking = true;
       core.enter(this);
@@ -187,14 +193,30 @@ class Paced<T> extends Subscriber<T> implements Waiter {
     if (!this.closed) this.waitingFor = patience(this, core, signal);
   }
 
+  /** A value that is due at once needs no ticket: nobody would look at it. */
+  private passOn(value: T, core: GateCore, mark: number): void {
+    this.asking = true;
+    try {
+      this.emit(value, core);
+    } finally {
+      this.asking = false;
+      core.passed!(mark);
+    }
+  }
+
+  /** The consumer runs in the frame in which it subscribed. */
+  private emit(value: T, { env }: GateCore): void {
+    if (!env.tracks || currentFrame() === this.frame) this.destination.next(value);
+    else runIn(this.frame, pass, this.destination as Sink<T>, value);
+  }
+
   granted(ticket: Ticket): void {
     this.endPatience();
-    const { value, frame } = this;
+    const value = this.value as T;
     this.value = undefined;
     begin();
     try {
-      if (!ticket.core.env.tracks || currentFrame() === frame) this.destination.next(value);
-      else runIn(frame, pass, this.destination as Sink<T>, value as T);
+      this.emit(value, ticket.core);
       if (ticket.core.lease) ticket.core.release(ticket);
     } finally {
       this.asking = false;

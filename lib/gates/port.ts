@@ -51,6 +51,13 @@ export interface GateCore {
   readonly lease: boolean;
   /** Joins the queue, or enters at once. The answer comes through the waiter, whose `ticket` is what the others take. */
   enter(waiter: Waiter): void;
+  /**
+   * A token at once for somebody who needs no ticket: what to call `passed` with when it was used, or -1: ask with `enter`.
+   * Only where tokens can be had without a wait.
+   */
+  pass?(cost: number): number;
+  /** The token has been used. */
+  passed?(mark: number): void;
   /** Leaves the queue. Idempotent in any state; no callback afterwards; racing a grant, the core gives the grant back itself. */
   cancel(ticket: Ticket): void;
   /** Gives a lease back and reserves for the next. Idempotent, never throws, locally final at once. */

@@ -81,6 +81,21 @@ export class Turnstile implements InMemory {
     }
   }
 
+  pass(cost: number): number {
+    const heard = this.env.activity !== null;
+    if (this.lease || heard || this.line.head !== null || this.due > 0 || !this.opensByNow(cost)) return -1;
+    return this.policy.take(cost, this.seen);
+  }
+
+  passed(mark: number): void {
+    const { policy } = this;
+    if (policy.dispatched !== undefined) {
+      policy.dispatched(mark, (this.seen = this.env.clock.now()));
+      if (this.line.head !== null) arm(this);
+    }
+    this.rest();
+  }
+
   private opensByNow(cost: number): boolean {
     const { policy } = this;
     if (this.paused() || cost > policy.capacity) return false;
@@ -126,16 +141,8 @@ export class Turnstile implements InMemory {
 
   /** What can only be known once the waiter has been told. Parts of a joint request come here by themselves. */
   dispatched(ticket: Ticket): void {
-    const { policy } = this;
-    if (this.lease) {
-      ticket.since = Math.round(this.env.clock.now());
-      return;
-    }
-    if (policy.dispatched !== undefined) {
-      policy.dispatched(ticket.mark, (this.seen = this.env.clock.now()));
-      if (this.line.head !== null) arm(this);
-    }
-    this.rest();
+    if (this.lease) ticket.since = Math.round(this.env.clock.now());
+    else this.passed(ticket.mark);
   }
 
   deliver(ticket: Ticket): void {

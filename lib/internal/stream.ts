@@ -6,6 +6,16 @@ import { type Sink, sinkOf } from './sink.ts';
 export type Destination<T> = Subscriber<T> | Sink<T>;
 
 /**
+ * Gives a new subscriber its consumer. Left to the constructor of RxJS's class, this would be a search through whatever a sink
+ * has for what a Subscription has.
+ */
+export function chain<T>(subscriber: Subscriber<unknown>, destination: Destination<T>): void {
+  // Protected, and said to be a Subscriber: what RxJS asks of it is what a sink has.
+  (subscriber as unknown as { destination: Destination<T> }).destination = destination;
+  if (destination instanceof Subscriber) destination.add(subscriber);
+}
+
+/**
  * An Observable whose subscriber is made by `start`. A stock `subscribe` makes three objects and two closures around it, which
  * costs more than a whole lock.
  */
@@ -18,6 +28,8 @@ export abstract class Stream<T> extends Observable<T> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
+    // What most pass is told by its type at once; to look for a class is to search its prototypes.
+    if (typeof observer === 'function') return this.begin(sinkOf(observer, error, complete));
     // The subscriber of an operator is chained: unsubscribing it reaches ours, and a closed one would close ours while it is made.
     if (observer instanceof Subscriber) {
       if (!observer.closed) this.begin(observer);

@@ -240,6 +240,27 @@ describe('rateLimit', () => {
   );
 
   it(
+    'overtakes nobody, though there were room for it before a heavier request',
+    diagram(({ cold, coordinator, expectObservable }) => {
+      const api = coordinator.open(rateLimiter('api', { limit: 2, per: 5 }));
+      expectObservable(cold('x|').pipe(withLock(api))).toBe('       x|');
+      expectObservable(cold('-x|').pipe(rateLimit(api, { cost: 2 }))).toBe('-----(x|)');
+      expectObservable(cold('--x|').pipe(rateLimit(api))).toBe('----------(x|)');
+    }),
+  );
+
+  it(
+    'is heard of by those who listen to its limiter, also where nothing had to wait',
+    diagram(({ cold, coordinator, expectObservable, flush }) => {
+      const granted: unknown[] = [];
+      coordinator.when('rxbaton.gate.granted').subscribe(({ data }) => granted.push(data));
+      expectObservable(cold('ab|').pipe(rateLimit(rateLimiter('api', { limit: 2, per: 5 })))).toBe('ab|');
+      flush();
+      expect(granted).toEqual([expect.objectContaining({ gate: 'api' }), expect.objectContaining({ gate: 'api' })]);
+    }),
+  );
+
+  it(
     'goes with other operators: two paces, and a merge that shares one',
     diagram(({ cold, expectObservable }) => {
       const twice = cold('(abcd|)').pipe(rateLimit({ limit: 2, per: 5 }), rateLimit({ limit: 1, per: 2 }));
