@@ -1,5 +1,6 @@
 /** One Redis for a table and the clients of it: a server of its own, which keeps nothing and ends with the process. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
@@ -43,8 +44,8 @@ export const redisUrl = () => (url ??= start());
 
 /** A client of our own. */
 export async function connect(options = {}) {
-  const client = new Redis(await redisUrl(), { lazyConnect: true, ...options });
-  await client.connect();
+  const client = new Redis(await redisUrl(), options);
+  await once(client, 'ready');
   return client;
 }
 
