@@ -159,7 +159,7 @@ export class Leases {
           if (!this.all.has(ticket)) continue;
           if (code === 0) {
             // Late by the server's clock, which is known better now.
-            this.retry(ticket);
+            this.retry(ticket, 0);
             continue;
           }
           const [found, fence, ends] = answers[i] as readonly [code: number, fence: number, ends: number];
@@ -175,17 +175,17 @@ export class Leases {
         for (const ticket of tickets) {
           ticket.renewing = false;
           ticket.suspect = true;
-          this.retry(ticket);
+          // Three tries fit into the life of a lease.
+          this.retry(ticket, ticket.length / 6);
         }
         onFail?.(cause);
       },
     );
   }
 
-  /** Three tries fit into the life of a lease. */
-  private retry(ticket: RedisTicket): void {
+  private retry(ticket: RedisTicket, pause: number): void {
     if (!ticket.renews || !this.all.has(ticket)) return;
-    ticket.renewAt = this.options.clock.now() + ticket.length / 6;
+    ticket.renewAt = this.options.clock.now() + pause;
     this.arm(ticket.renewAt);
   }
 

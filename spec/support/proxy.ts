@@ -12,8 +12,8 @@ export interface Proxy {
   blackHole(): void;
   /** Ends all connections; with `refusing` new ones too. */
   cut(options?: { refusing?: boolean }): void;
-  /** Everything passes again, what was kept from arriving first. */
-  heal(): void;
+  /** Everything passes again, what was kept from arriving first. Resolves when the server has had all requests of those who have gone. */
+  heal(): Promise<void>;
   /** The next request like this arrives, its answer does not, and its connection ends. Resolves when that has happened. */
   loseReplyTo(request: RegExp): Promise<void>;
   /** The next request like this is kept, with all that follows it over its connection, until `heal`, even if its client has gone. Resolves when there is one. */
@@ -35,6 +35,7 @@ export async function startProxy(target: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   /** What waits for the network to heal. */
   let kept: (() => void)[] = [];
+  let ending: Promise<unknown>[] = [];
 
   const later = (work: () => void): void => {
     if (latency === 0) work();
@@ -87,11 +88,17 @@ export async function startProxy(target: number): Promise<Proxy> {
       one.on('error', () => undefined);
       one.on('close', () => {
         sockets.delete(one);
-        const end = (): void => {
-          other.destroy();
-        };
-        if (silent || (stuck && one === client)) kept.push(end);
-        else later(end);
+        if (silent || (stuck && one === client)) {
+          // What the client has sent before still arrives.
+          kept.push(() => {
+            other.end();
+          });
+          ending.push(new Promise((resolve) => other.once('close', resolve)));
+        } else {
+          later(() => {
+            other.destroy();
+          });
+        }
       });
     }
   });
@@ -120,9 +127,10 @@ export async function startProxy(target: number): Promise<Proxy> {
       refusing = options?.refusing === true;
       cutAll();
     },
-    heal: () => {
+    heal: async () => {
       silent = refusing = false;
       for (const work of kept.splice(0)) work();
+      await Promise.all(ending.splice(0));
     },
     loseReplyTo: (request) =>
       new Promise((done) => {
@@ -134,6 +142,7 @@ export async function startProxy(target: number): Promise<Proxy> {
       }),
     stop: async () => {
       kept = [];
+      ending = [];
       cutAll();
       await new Promise((resolve) => server.close(resolve));
     },

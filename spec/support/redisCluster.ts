@@ -1,5 +1,6 @@
 /** A Redis Cluster for specs: real nodes on spare loopback ports, without a wait longer than their own messages. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { printed } from './printed.ts';
 import { type RedisServer, sparePort, startRedis } from './redisServer.ts';
 
 const slots = 16_384;
@@ -14,21 +15,6 @@ export interface RedisCluster {
   /** Moves a slot with all its keys from one primary to another, by their places, in the way of redis-cli. */
   move(slot: number, from: number, to: number): Promise<void>;
   stop(): Promise<void>;
-}
-
-/** Resolves when a server has printed it, now or before. */
-function printed(server: RedisServer, what: RegExp, ms = 30_000): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Not within ${ms} ms: ${server.port} says ${what}.`)), ms);
-    const look = (): void => {
-      if (!what.test(server.printed())) return;
-      clearTimeout(timer);
-      server.process?.stdout?.off('data', look);
-      resolve();
-    };
-    server.process?.stdout?.on('data', look);
-    look();
-  });
 }
 
 const member = async (args: readonly string[]): Promise<RedisServer & { readonly bus: number }> => {

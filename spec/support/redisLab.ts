@@ -23,6 +23,8 @@ export interface RedisLab extends GateLab {
   readonly clock: VirtualTime;
   readonly prefix: string;
   readonly traffic: Traffic;
+  /** Sets the server's clock, and no other, by so many milliseconds. */
+  setServerClock(by: number): void;
   /** Another process, as far as the server can tell, on the same clock. */
   twin(): RedisLab;
 }
@@ -39,13 +41,15 @@ interface Place {
 export function redisLab(
   place: string | RedisCluster,
   options: Omit<RedisBackendOptions, 'url' | 'client'> = {},
-  shared: { readonly clock: VirtualTime; readonly prefix: string } | null = null,
+  shared: { readonly clock: VirtualTime; readonly prefix: string; readonly server: { ahead: number } } | null = null,
   epoch = 1_800_000_000_000,
 ): RedisLab {
   const clock = shared?.clock ?? virtualTime({ epoch });
   const prefix = shared?.prefix ?? `rxbaton-spec-${process.pid}-${++labs}`;
   const traffic: Traffic = { sent: 0, pending: 0, clients: new Set() };
-  const micros = (): string => `${Math.round(clock.wall() * 1000)}`;
+  /** How far the server's clock is ahead of the others, ms. */
+  const server = shared?.server ?? { ahead: 0 };
+  const micros = (): string => `${Math.round((clock.wall() + server.ahead) * 1000)}`;
   const { client, time } = typeof place === 'string' ? onServer(place) : onCluster(place);
   const backend = makeBackend({ prefix, commandTimeout, ...options, client }, { time, drift: () => 0, shortestTtl: 0 });
 
@@ -98,6 +102,9 @@ stamp = now + tonumber(stamp)
     clock,
     prefix,
     traffic,
+    setServerClock: (by) => {
+      server.ahead += by;
+    },
     open: (spec) => open(spec, coordinator.gates),
     idle: async () => {
       // What one process does reaches the others.
@@ -119,7 +126,7 @@ stamp = now + tonumber(stamp)
     unit: 100,
     reported,
     twin: () => {
-      const twin = redisLab(place, options, { clock, prefix });
+      const twin = redisLab(place, options, { clock, prefix, server });
       twins.push(twin);
       return twin;
     },
