@@ -150,7 +150,7 @@ describe('packets that are late', { timeout: 30_000 }, () => {
     await next.becomes('held');
     next.leave();
     await proxy.heal();
-    const c = world.ask(near, db, 'c');
+    const c = world.ask(near, db, 'c', { timeout: 0 });
     await c.becomes('held');
     expect(await holders(db)).toEqual(['c']);
   });
@@ -167,7 +167,7 @@ describe('packets that are late', { timeout: 30_000 }, () => {
     await b.becomes('held');
     b.leave();
     await proxy.heal();
-    const c = world.ask(near, db, 'c');
+    const c = world.ask(near, db, 'c', { timeout: 0 });
     await c.becomes('held');
     expect(await holders(db)).toEqual(['c']);
   });
