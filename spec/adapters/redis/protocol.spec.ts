@@ -219,7 +219,7 @@ describe('a message that overtakes the answer to its request', () => {
         if (String(args[0]).startsWith('EVAL')) await all.promise;
         return answer;
       };
-      client.call = late as never;
+      client.call = late;
     }
     return all.resolve;
   };
