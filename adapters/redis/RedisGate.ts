@@ -1,56 +1,46 @@
-import { BackendUnavailableError, type CoordinationError, DeadlockError } from '../../lib/errors.ts';
+import { BackendUnavailableError, DeadlockError } from '../../lib/errors.ts';
 import { tell, tellChanged } from '../../lib/gates/activity.ts';
 import { enclosingLease } from '../../lib/gates/deadlock.ts';
-import { lostError, waitEdge } from '../../lib/gates/describe.ts';
-import { nest, unnest } from '../../lib/gates/nesting.ts';
+import { waitEdge } from '../../lib/gates/describe.ts';
+import { nest } from '../../lib/gates/nesting.ts';
 import { patched } from '../../lib/gates/patched.ts';
-import { type BackendEnv, HELD, OVER, QUEUED, released, RESERVED, type Waiter } from '../../lib/gates/port.ts';
+import { type BackendEnv, type GateCore, HELD, QUEUED, type Waiter } from '../../lib/gates/port.ts';
 import { type GateSpec, type SpecPatch, titleOf } from '../../lib/gates/spec.ts';
 import type { GateState, LossReason } from '../../lib/gates/state.ts';
-import { begin, end, handOver } from '../../lib/internal/handover.ts';
-import { IN, OTHER_SPEC, TOO_LATE, WAITS } from './answers.ts';
+import { IN, OTHER_SPEC } from './answers.ts';
 import type { Home } from './Home.ts';
 import type { Lender } from './Leases.ts';
-import type { Link, Reply } from './Link.ts';
+import type { Reply } from './Link.ts';
 import { keysOf, keysWithIndex, type Protocol, protocolOf } from './protocol.ts';
+import { RedisCore } from './RedisCore.ts';
 import { RedisTicket } from './RedisTicket.ts';
 import { otherSpec } from './refusals.ts';
-import { type Asked, Requests } from './Requests.ts';
 import { isLease, type OperationName } from './scripts.ts';
 import { stateOf } from './stateOf.ts';
 
-/**
- * A gate in Redis as this process sees it. Who may enter is decided there; here is what this process wants: its requests, what
- * has been said of them, and what it still has to say. After each loss of the connection that is said again.
- */
-export class RedisGate implements Asked, Lender {
+/** One gate in Redis, as this process sees it. */
+export class RedisGate extends RedisCore implements Lender {
   readonly spec: GateSpec;
   readonly key: string | undefined;
-  readonly env: BackendEnv;
   readonly lease: boolean;
   readonly hash: string;
   readonly protocol: Protocol;
-  readonly link: Link;
-  readonly requests: Requests;
+  readonly joint = false;
+  readonly gates: readonly RedisGate[] = [this];
+  readonly keys: readonly string[];
+  /** What it is described by in all commands: ARGV[2] to ARGV[8]. */
+  readonly args: readonly string[];
   retired = false;
-  /** How many requests it has in any state. */
-  private present = 0;
-  private readonly home: Home;
-  private readonly keys: readonly string[];
-  private readonly args: readonly string[];
 
   constructor(spec: GateSpec, key: string | undefined, env: BackendEnv, home: Home) {
+    super(env, home, home.linkTo(spec.name));
     this.spec = spec;
     this.key = key;
-    this.env = env;
-    this.home = home;
     this.protocol = protocolOf(spec, home.crashTtl, home.grace);
-    this.link = home.linkTo(spec.name);
     this.keys = keysOf(home.prefix, spec.name, key);
     this.args = [...this.protocol.args, key ?? ''];
     this.hash = this.keys[0] ?? '';
     this.lease = isLease(this.protocol.policy);
-    this.requests = new Requests(this, home);
   }
 
   get lapses(): boolean {
@@ -75,14 +65,11 @@ export class RedisGate implements Asked, Lender {
     link.run(scripts.of(operation, this.protocol.policy), this.keys, [until, ...this.args, ...args], onReply, onFail);
   }
 
-  enter(waiter: Waiter): void {
+  protected ticketFor(waiter: Waiter): RedisTicket | null {
     const { home } = this;
     const ticket = new RedisTicket(this, waiter, home.newId(), Math.round(home.clock.now()));
     waiter.ticket = ticket;
-    if (this.spec.kind === 'mutex' && this.enclosed(ticket)) return;
-    this.present++;
-    home.keep(ticket);
-    this.requests.add(ticket);
+    return this.spec.kind === 'mutex' && this.enclosed(ticket) ? null : ticket;
   }
 
   /** Whether its work holds this mutex already: then it is let in again, or would wait for itself. */
@@ -109,39 +96,37 @@ export class RedisGate implements Asked, Lender {
     return true;
   }
 
-  admit(ticket: RedisTicket, now: number, fence: number, ends: number, mark: number): void {
-    const { home, protocol } = this;
-    ticket.state = RESERVED;
-    ticket.mark = mark;
-    this.requests.delete(ticket);
-    if (this.lease) {
-      ticket.order = fence;
-      ticket.length = protocol.ttl;
-      ticket.renews = protocol.renews;
-      home.leases.lasts(ticket, now, ends);
-    }
-    begin();
-    try {
-      handOver(ticket);
-    } finally {
-      end();
-    }
+  protected partsOf(ticket: RedisTicket): readonly RedisTicket[] {
+    return [ticket];
   }
 
-  deliver(ticket: RedisTicket): void {
-    if (ticket.state !== RESERVED) return;
-    if (this.env.activity !== null && !this.announced(ticket)) return;
-    ticket.state = this.lease ? HELD : OVER;
-    ticket.since = Math.round(this.home.clock.now());
-    if (!this.lease) this.leave(ticket);
-    ticket.waiter.granted(ticket);
+  protected book(ticket: RedisTicket, [, now, fence, ends, mark]: Reply): void {
+    ticket.mark = mark as number;
+    if (this.lease) this.lend(ticket, now, fence as number, ends as number);
   }
 
-  /** Whether its waiter is still to be told, now that others have heard of it, who may have ended it. */
-  private announced(ticket: RedisTicket): boolean {
-    if (this.lease) ticket.state = HELD;
-    tell(this, 'granted', ticket);
-    return ticket.state !== OVER;
+  /** With one of several gates all of them are lost. */
+  override lose(ticket: RedisTicket, reason: LossReason, note?: string): void {
+    const whole = ticket.extras?.joint?.ticket;
+    if (whole === undefined) super.lose(ticket, reason, note);
+    else (whole.core as RedisCore).lose(whole as RedisTicket, reason, note);
+  }
+
+  /** The server has lent it until then. */
+  lend(ticket: RedisTicket, now: number, fence: number, ends: number): void {
+    const { protocol, home } = this;
+    ticket.order = fence;
+    ticket.length = protocol.ttl;
+    ticket.renews = protocol.renews;
+    home.leases.lasts(ticket, now, ends);
+  }
+
+  atFault(): GateCore {
+    return this;
+  }
+
+  tooMuch(ticket: RedisTicket): readonly [gate: GateCore, cost: number] {
+    return [this, ticket.waiter.ask.cost];
   }
 
   /** A message let somebody in. */
@@ -153,121 +138,14 @@ export class RedisGate implements Asked, Lender {
     const grace = (ends - now) / 1000;
     const left = server.earliest(ends) - clock.now();
     if (!this.lease) {
-      this.admit(ticket, now, 0, 0, mark);
+      this.admit(ticket, [IN, now, 0, 0, mark]);
     } else if (this.protocol.renews && server.trusted(clock.now()) && left >= grace * 0.75) {
-      this.admit(ticket, now, fence, ends, mark);
+      this.admit(ticket, [IN, now, fence, ends, mark]);
       leases.claimBy(ticket, clock.now() + grace / 3);
     } else {
       // It may have been on its way for long, or is for a lease that nothing would make longer: claimed before it is handed out.
       this.requests.poke(ticket);
     }
-  }
-
-  refuse(ticket: RedisTicket, error: CoordinationError): void {
-    ticket.state = OVER;
-    if (this.requests.delete(ticket)) this.leave(ticket);
-    if (this.env.activity !== null) tell(this, 'refused', ticket, { reason: error.code });
-    ticket.waiter.refused(error);
-  }
-
-  cancel(ticket: RedisTicket): void {
-    if (ticket.state === HELD) {
-      this.release(ticket);
-    } else if (ticket.state !== OVER) {
-      this.part(ticket);
-      if (this.env.activity !== null) tell(this, 'left', ticket);
-    }
-  }
-
-  part(ticket: RedisTicket): void {
-    const { state } = ticket;
-    ticket.state = OVER;
-    this.requests.delete(ticket);
-    this.home.leases.delete(ticket);
-    // What is on its way is answered first, so that no command of a request overtakes another.
-    if (ticket.asking) return;
-    if (state === RESERVED ? this.lease : ticket.queued || ticket.doubtful) this.owe(ticket, 'cancel');
-    else this.leave(ticket);
-  }
-
-  leftMeanwhile(ticket: RedisTicket, code: number | null): void {
-    // A message let it in before the answer came: it has gone back already, or goes back.
-    if (!this.home.tickets.has(ticket.id) || this.home.debts.of(ticket) !== undefined) return;
-    if (code === null || (code === IN && this.lease) || code === WAITS || (code === TOO_LATE && ticket.queued))
-      this.owe(ticket, 'cancel');
-    else this.leave(ticket);
-  }
-
-  release(ticket: RedisTicket): void {
-    if (ticket.state !== HELD) return;
-    ticket.state = OVER;
-    const { outer, nested } = ticket.extras ?? { outer: null, nested: [] };
-    if (outer !== null) {
-      unnest(ticket, outer);
-      return;
-    }
-    this.home.leases.delete(ticket);
-    this.owe(ticket, 'release');
-    if (this.env.activity !== null) tell(this, 'released', ticket);
-    for (const inner of nested) {
-      inner.state = OVER;
-      inner.abort(released);
-    }
-    ticket.abort(released);
-  }
-
-  lose(ticket: RedisTicket, reason: LossReason, note?: string): void {
-    if (ticket.state !== HELD) return;
-    this.home.leases.delete(ticket);
-    ticket.state = OVER;
-    begin();
-    try {
-      if (this.env.activity !== null) tell(this, 'lost', ticket, { reason: note ?? reason });
-      for (const lost of [...(ticket.extras?.nested.toReversed() ?? []), ticket]) {
-        lost.state = OVER;
-        lost.abort(lostError(lost.waiter, lost, reason, note));
-        lost.waiter.lost(lost, reason, note);
-      }
-      // Only now: nobody is let in before the loser has heard of it.
-      this.owe(ticket, 'release');
-    } finally {
-      end();
-    }
-  }
-
-  /** The server has still to hear that it is over. */
-  private owe(ticket: RedisTicket, how: 'release' | 'cancel'): void {
-    const { home } = this;
-    const lapses = how === 'release' ? home.clock.now() + ticket.length : home.clock.now() + 2 * home.grace;
-    home.debts.add(ticket, { how, lapses, sent: false });
-    if (ticket.charging === null) this.pay(ticket);
-    else void ticket.charging.finally(() => this.pay(ticket));
-  }
-
-  /** Says it, if that can be said now. */
-  pay(ticket: RedisTicket): void {
-    const { debts } = this.home;
-    const debt = debts.of(ticket);
-    if (debt === undefined || debt.sent || !this.link.up) return;
-    debt.sent = true;
-    // Whatever was sent for it and never answered must not be carried out after this.
-    const forbid = ticket.doubtful ? ticket.notAfter : 0;
-    this.run(
-      'release',
-      [ticket.id, debt.how, `${forbid}`],
-      () => {
-        debts.paid(ticket);
-        this.leave(ticket);
-      },
-      () => undefined,
-    );
-  }
-
-  /** The request is over, here and there. */
-  private leave(ticket: RedisTicket): void {
-    if (!this.home.tickets.has(ticket.id)) return;
-    this.home.drop(ticket);
-    if (--this.present === 0) this.home.rests(this);
   }
 
   extend(ticket: RedisTicket, ms: number | undefined): boolean | Promise<boolean> {

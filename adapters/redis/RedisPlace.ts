@@ -12,6 +12,7 @@ import type { Home } from './Home.ts';
 import { Leases } from './Leases.ts';
 import { Link, type Reply } from './Link.ts';
 import { LocalShare } from './LocalShare.ts';
+import type { RedisCore } from './RedisCore.ts';
 import { RedisGate } from './RedisGate.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import { unavailable } from './refusals.ts';
@@ -41,7 +42,7 @@ const idleAllowance = 128;
 const idleLinks = 64;
 
 /** Tickets come back from the gates that made them. */
-const gateOf = (ticket: RedisTicket): RedisGate => ticket.core as unknown as RedisGate;
+const coreOf = (ticket: RedisTicket): RedisCore => ticket.core as RedisCore;
 const nameOf = (name: string, key: string | undefined): string => (key === undefined ? name : `${name}\n${key}`);
 
 /** The gates of this process in one Redis, and what they share. */
@@ -87,7 +88,7 @@ export class RedisPlace implements Home {
       clock: this.clock,
       renew: this.scripts.renew,
       drift: clocks.drift,
-      lenderOf: gateOf,
+      lenderOf: (ticket) => ticket.core as RedisGate,
     });
   }
 
@@ -159,12 +160,12 @@ export class RedisPlace implements Home {
 
   keep(ticket: RedisTicket): void {
     this.tickets.set(ticket.id, ticket);
-    gateOf(ticket).link.keep();
+    coreOf(ticket).link.keep();
   }
 
   drop(ticket: RedisTicket): void {
     this.tickets.delete(ticket.id);
-    this.leaves(gateOf(ticket).link);
+    this.leaves(coreOf(ticket).link);
   }
 
   private leaves(link: Link): void {
@@ -188,10 +189,10 @@ export class RedisPlace implements Home {
     });
   }
 
-  private waiting(): RedisGate[] {
-    const gates = new Set<RedisGate>();
+  private waiting(): RedisCore[] {
+    const gates = new Set<RedisCore>();
     for (const ticket of this.tickets.values()) {
-      const gate = gateOf(ticket);
+      const gate = coreOf(ticket);
       if (gate.requests.all.size > 0) gates.add(gate);
     }
     return [...gates];
@@ -203,10 +204,11 @@ export class RedisPlace implements Home {
     const ticket = this.tickets.get(id);
     // It has said that it leaves, and the server has not heard of it when it sent this.
     if (ticket === undefined || ticket.state === OVER) return;
-    const gate = gateOf(ticket);
+    const gate = coreOf(ticket);
     const [one = '', two, three] = rest;
-    if (kind === 'g') gate.pushed(ticket, Number(now), Number(one), Number(two), Number(three));
-    else if (kind === 't') gate.pushed(ticket, Number(now), 0, 0, Number(one));
+    if (gate instanceof RedisGate && kind === 'g')
+      gate.pushed(ticket, Number(now), Number(one), Number(two), Number(three));
+    else if (gate instanceof RedisGate && kind === 't') gate.pushed(ticket, Number(now), 0, 0, Number(one));
     else if (kind === 'h') gate.requests.awaitTurn(ticket, Number(one));
     else if (kind === 'r') gate.requests.refused(ticket, one, rest.slice(1).join('\n'));
     else if (kind === 'l') gate.lose(ticket, 'forced', rest.join('\n'));
@@ -214,7 +216,7 @@ export class RedisPlace implements Home {
 
   private resume(link: Link): void {
     this.leases.renewAll(link);
-    for (const ticket of this.debts.open()) gateOf(ticket).pay(ticket);
+    for (const ticket of this.debts.open()) coreOf(ticket).pay(ticket);
     for (const gate of this.waiting()) if (gate.link === link) gate.requests.resume();
     for (const caller of [...this.callers]) if (caller.link === link) caller.go();
     this.local?.recall(link);
@@ -222,7 +224,7 @@ export class RedisPlace implements Home {
 
   private suffer(link: Link): void {
     this.local?.prune(link);
-    this.debts.unsent((ticket) => gateOf(ticket).link === link);
+    this.debts.unsent((ticket) => coreOf(ticket).link === link);
     for (const gate of this.waiting())
       if (gate.link === link) for (const ticket of gate.requests.all.values()) gate.requests.suffer(ticket);
   }
@@ -274,7 +276,8 @@ export class RedisPlace implements Home {
 
   /** Who waits at the gates that this process waits at, in whatever process. */
   async waits(): Promise<readonly WaitEdge[]> {
-    const states = await Promise.all(this.waiting().map(async (gate) => ({ gate, state: await gate.inspect() })));
+    const gates = [...new Set(this.waiting().flatMap((core) => core.gates))];
+    const states = await Promise.all(gates.map(async (gate) => ({ gate, state: await gate.inspect() })));
     return states.flatMap(({ gate, state: { holders, waiting } }) =>
       waiting.map(({ who, waited }) => ({
         waiter: who,
@@ -287,7 +290,7 @@ export class RedisPlace implements Home {
 
   async close(deadline: number = Infinity): Promise<void> {
     for (const ticket of [...this.tickets.values()]) {
-      const gate = gateOf(ticket);
+      const gate = coreOf(ticket);
       if (ticket.state === HELD) gate.lose(ticket, 'closed');
       else if (ticket.state !== OVER) {
         gate.part(ticket);

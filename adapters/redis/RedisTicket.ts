@@ -9,6 +9,8 @@ export class RedisTicket extends Ticket {
   readonly asked: number;
   /** A command that asks for it is on its way. */
   asking = false;
+  /** Somebody wanted it to ask meanwhile. */
+  poked = false;
   /** Until when the server may carry out what has been sent for it, in its own time; 0: nothing has been sent. */
   notAfter = 0;
   /** A command that asked for it was never answered: the server may know of it or not, and may still hear of it. */

@@ -1,36 +1,41 @@
 import type { Subscription } from 'rxjs';
 import type { CoordinationError } from '../../lib/errors.ts';
-import { tell } from '../../lib/gates/activity.ts';
 import { whoIs } from '../../lib/gates/describe.ts';
 import { type GateCore, OVER, QUEUED } from '../../lib/gates/port.ts';
 import { titleOf } from '../../lib/gates/spec.ts';
+import type { GateActivity } from '../../lib/gates/state.ts';
 import { after } from '../../lib/internal/after.ts';
 import { AGAIN, BROKEN, BUSY, IMPOSSIBLE, IN, OTHER_SPEC, TOO_LATE, UNKNOWN, WAITS } from './answers.ts';
 import type { Home } from './Home.ts';
 import type { Link, Reply } from './Link.ts';
-import type { Protocol } from './protocol.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import { broken, busy, impossible, otherSpec, unavailable } from './refusals.ts';
-import type { OperationName } from './scripts.ts';
 
 /** The gate behind the requests. */
 export interface Asked extends GateCore {
   readonly link: Link;
-  readonly protocol: Protocol;
+  /** Several gates that are taken together: who waits there is never let in by a message, but asks again. */
+  readonly joint: boolean;
   run(
-    operation: OperationName,
+    operation: 'acquire' | 'release' | 'beat',
     args: readonly string[],
     onReply: (reply: Reply) => void,
     onFail: (cause: unknown) => void,
     notAfter?: number,
   ): void;
-  /** The server has let it in, until `ends` where that is a lease. */
-  admit(ticket: RedisTicket, now: number, fence: number, ends: number, mark: number): void;
+  /** The server has let it in. */
+  admit(ticket: RedisTicket, reply: Reply): void;
   refuse(ticket: RedisTicket, error: CoordinationError): void;
   /** Takes back a request that nobody was told of. */
   part(ticket: RedisTicket): void;
   /** It left while it was asking, and this is what the server said. */
   leftMeanwhile(ticket: RedisTicket, code: number | null): void;
+  /** Says what happened to a request, to those who listen. */
+  tell(action: GateActivity['action'], ticket: RedisTicket): void;
+  /** Which of the gates an answer is about. */
+  atFault(index: unknown): GateCore;
+  /** Which of the gates can never give what is wanted of it, and how much that is. */
+  tooMuch(ticket: RedisTicket, capacity: number): readonly [gate: GateCore, cost: number];
 }
 
 /** How many waiters one command asks for. */
@@ -71,6 +76,7 @@ export class Requests {
     const { gate, home } = this;
     const { ask } = ticket.waiter;
     ticket.asking = true;
+    ticket.poked = false;
     ticket.notAfter = gate.link.server.at(home.clock.now() + home.commandTimeout);
     gate.run(
       'acquire',
@@ -101,20 +107,21 @@ export class Requests {
     const { gate } = this;
     ticket.outage?.unsubscribe();
     ticket.outage = null;
-    const [code, now, one, two, three] = reply as unknown as readonly [number, number, never, never, never];
+    const [code, , one, two, three] = reply as unknown as readonly [number, number, never, never, never];
     switch (code) {
       case IN:
-        gate.admit(ticket, now, one, two, three);
+        gate.admit(ticket, reply);
         break;
       case WAITS:
         this.waits(ticket);
         if ((one as number) > 0) this.awaitTurn(ticket, one);
+        if (ticket.poked) this.ask(ticket);
         break;
       case BUSY:
-        gate.refuse(ticket, busy(gate, one, Number(two)));
+        gate.refuse(ticket, busy(gate.atFault(three), one, Number(two)));
         break;
       case OTHER_SPEC:
-        gate.refuse(ticket, otherSpec(gate, one));
+        gate.refuse(ticket, otherSpec(gate.atFault(two), one));
         break;
       case IMPOSSIBLE:
       case BROKEN:
@@ -144,7 +151,7 @@ export class Requests {
     const { gate } = this;
     ticket.queued = true;
     ticket.queuedAt = ticket.asked;
-    if (gate.env.activity !== null) tell(gate, 'queued', ticket);
+    gate.tell('queued', ticket);
     this.home.awaited();
   }
 
@@ -152,8 +159,12 @@ export class Requests {
   refused(ticket: RedisTicket, code: string, note: string): void {
     if (ticket.state !== QUEUED) return;
     const { gate } = this;
-    const { cost } = ticket.waiter.ask;
-    gate.refuse(ticket, code === 'impossible' ? impossible(gate, cost, Number(note)) : broken(gate, code, note));
+    gate.refuse(
+      ticket,
+      code === 'impossible'
+        ? impossible(...gate.tooMuch(ticket, Number(note)), Number(note))
+        : broken(gate, code, note),
+    );
   }
 
   /** The server does not know somebody who was in the queue: a message may be on its way, or it has lost its memory. */
@@ -166,22 +177,32 @@ export class Requests {
 
   /** Asks at once what has become of a waiter, and claims what it was given. */
   poke(ticket: RedisTicket): void {
-    if (ticket.state === QUEUED && !ticket.asking) this.beat([ticket]);
+    if (ticket.state !== QUEUED) return;
+    // The answer on its way was given before.
+    if (ticket.asking) ticket.poked = true;
+    else this.beat([ticket]);
   }
 
-  /** The head of the queue is ours, and may enter at this time of the server. */
+  /** The head of the queue is ours, and may enter at this time of the server; 0: now. */
   awaitTurn(ticket: RedisTicket, at: number): void {
     if (ticket.state !== QUEUED) return;
     const { clock } = this.home;
     const { server } = this.gate.link;
     this.turn?.unsubscribe();
-    this.turn = after(clock, Math.max(0, Math.ceil(server.latest(at) - clock.now())), () => {
-      this.poke(ticket);
-    });
+    this.turn = null;
+    if (at === 0) this.poke(ticket);
+    else
+      this.turn = after(clock, Math.max(0, Math.ceil(server.latest(at) - clock.now())), () => {
+        this.poke(ticket);
+      });
   }
 
   /** Says that those who wait here are alive, and hears what has become of them. */
   beat(tickets: readonly RedisTicket[] = this.queued()): void {
+    if (this.gate.joint) {
+      for (const ticket of tickets) this.ask(ticket);
+      return;
+    }
     for (let from = 0; from < tickets.length; from += batch) {
       const some = tickets.slice(from, from + batch);
       this.gate.run(

@@ -7,6 +7,7 @@ import type { RedisClient } from './client.ts';
 import { type Clocks, realClocks } from './clocks.ts';
 import { clusterWires } from './clusterWires.ts';
 import { shareOf } from './LocalShare.ts';
+import { type Share, together } from './RedisJoint.ts';
 import { type PlaceSettings, RedisPlace } from './RedisPlace.ts';
 import { wiresLike, wiresTo } from './wires.ts';
 
@@ -16,7 +17,10 @@ export interface RedisBackendOptions {
   readonly url?: string;
   /** A client of ioredis, or a Cluster, to take the settings from. It is not used itself: this backend makes its own connections. */
   readonly client?: RedisClient;
-  /** What the names of all keys and channels begin with. Default `'rxbaton'`. Programs that share gates share the prefix. */
+  /**
+   * What the names of all keys and channels begin with. Default `'rxbaton'`. Programs that share gates share the prefix. With a
+   * hash tag, `'{shop}'`, all gates are in one slot of a Cluster, which is where `allOf` can take several of them.
+   */
   readonly prefix?: string;
   /** How long a command may take before its connection is replaced. Default 2 s. */
   readonly commandTimeout?: Duration;
@@ -116,6 +120,7 @@ export function makeBackend(options: RedisBackendOptions, clocks: Clocks): GateB
     shared: true,
     supports: (spec) => supported(spec, settings),
     open: (spec, key, env) => at(env).open(spec, key, env),
+    openAll: (shares, env) => together(shares as readonly Share[], env, at(env)),
     forget: (core) => place?.forget(core) ?? false,
     find: (name) => place?.find(name) ?? null,
     waits: () => place?.waits() ?? [],

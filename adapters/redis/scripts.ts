@@ -10,6 +10,7 @@ import { permits } from './lua/policies/permits.ts';
 import type { LuaPolicy } from './lua/policies/policy.ts';
 import { fromDispatch, fromRelease } from './lua/policies/slidingWindow.ts';
 import { prelude, type TimeSource } from './lua/prelude.ts';
+import { acquireAll, member, releaseAll, requested } from './lua/together.ts';
 import { turn, turnstile } from './lua/turnstile.ts';
 
 /** A script as Redis knows it. */
@@ -42,6 +43,8 @@ export interface Scripts {
   /** Answers with the server's time and nothing else. */
   readonly time: Script;
   of(operation: OperationName, policy: PolicyName): Script;
+  /** For several gates of these policies, each named once. */
+  together(operation: 'acquire' | 'release', policies: readonly PolicyName[]): Script;
 }
 
 /** What only some policies have is `nil` for the others; Redis takes an unknown name for a mistake. */
@@ -52,18 +55,39 @@ const scriptOf = (...parts: readonly string[]): Script => {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 };
 
+/** A gate among several: a function, so that each has variables of its own. */
+function memberOf(policy: PolicyName): string {
+  const rules = policies[policy];
+  return [
+    `policies['${policy}'] = function(KEYS, ARGV)`,
+    `local lease = ${rules.lease}`,
+    optional,
+    account(rules, `'h:' .. ID, 'x:' .. ID`),
+    rules.load,
+    rules.text,
+    books(rules),
+    turnstile,
+    turn,
+    member,
+    'end',
+  ].join('\n');
+}
+
 export function makeScripts(time: TimeSource): Scripts {
   const made = new Map<string, Script>();
+  const once = (name: string, make: () => Script): Script => {
+    const script = made.get(name) ?? make();
+    made.set(name, script);
+    return script;
+  };
   return {
     renew: scriptOf(prelude(time), operations.renew),
     time: scriptOf(prelude(time), 'return {1, now}'),
-    of(operation, policy) {
-      const name = `${operation} ${policy}`;
-      let script = made.get(name);
-      if (script === undefined) {
+    of: (operation, policy) =>
+      once(`${operation} ${policy}`, () => {
         const { lookup, before = '', fast, begin = '', text }: operations.Operation = operations[operation];
         const rules = policies[policy];
-        script = scriptOf(
+        return scriptOf(
           prelude(time),
           before,
           `local lease = ${rules.lease}`,
@@ -78,9 +102,10 @@ export function makeScripts(time: TimeSource): Scripts {
           policy === 'gathering' ? barrierTurn : turn,
           text,
         );
-        made.set(name, script);
-      }
-      return script;
-    },
+      }),
+    together: (operation, some) =>
+      once(`together ${operation} ${some.join(' ')}`, () =>
+        scriptOf(prelude(time), requested, ...some.map(memberOf), operation === 'acquire' ? acquireAll : releaseAll),
+      ),
   };
 }

@@ -4,6 +4,7 @@ import { costOf } from './ask.ts';
 import { teachJoining } from './joining.ts';
 import { JointCore, type Share } from './joint.ts';
 import type { AllOf, Gate, Member } from './gate.ts';
+import { refuseBarrier } from './several.ts';
 import type { GateSpec } from './spec.ts';
 
 /**
@@ -51,14 +52,4 @@ function memberOf(gate: Member['gate'], cost = 1, key?: string): Member {
   // What a name stands for is not known before it is opened.
   if (typeof gate === 'object') refuseBarrier('spec' in gate ? gate.spec : gate);
   return { gate, cost: costOf(cost, 'A member of allOf()'), key };
-}
-
-/** A barrier opens for a whole generation; a request that has to be let in elsewhere too would tear it in two. */
-function refuseBarrier({ kind, name }: GateSpec): void {
-  if (kind !== 'barrier') return;
-  throw new ConfigError(`allOf() cannot take the barrier '${name}'.`, {
-    hint:
-      'Its parties enter together, and some of them could still have to wait for another gate. ' +
-      'Meet at the barrier first, then take the other gates.',
-  });
 }

@@ -17,7 +17,8 @@ import {
   type Waiter,
 } from './port.ts';
 import type { GateState, MaybePromise } from './state.ts';
-import { type GateSpec, titleOf } from './spec.ts';
+import { jointSpec, jointState } from './several.ts';
+import type { GateSpec } from './spec.ts';
 import type { Turnstile } from './turnstile.ts';
 
 /** One gate of several, and how much of it is wanted. */
@@ -42,13 +43,7 @@ export class JointCore implements GateCore {
     this.shares = shares;
     this.env = env;
     this.lease = shares.some(({ core }) => core.lease);
-    this.spec = {
-      kind: 'mutex',
-      name: shares.map(({ core }) => titleOf(core)).join(' + '),
-      ttl: Infinity,
-      renew: true,
-      reentrant: false,
-    };
+    this.spec = jointSpec(shares.map(({ core }) => core));
   }
 
   get retired(): boolean {
@@ -208,20 +203,9 @@ export class JointCore implements GateCore {
     throw new TypeError('Force the gates of an allOf one by one.');
   }
 
-  /** All of them as one: everybody who is in the way anywhere. */
   inspect(): GateState {
-    const { spec } = this;
     const states = this.shares.map(({ core }) => core.inspect());
-    return {
-      name: spec.name,
-      kind: spec.kind,
-      spec,
-      holders: states.flatMap(({ holders }) => holders),
-      waiting: states.flatMap(({ waiting }) => waiting),
-      available: Math.min(...states.map(({ available }) => available)),
-      opensIn: Math.max(...states.map(({ opensIn }) => opensIn)),
-      pausedFor: Math.max(...states.map(({ pausedFor }) => pausedFor)),
-    };
+    return jointState(this.spec, states);
   }
 }
 

@@ -216,3 +216,28 @@ export const kinds: Readonly<Record<string, Kind>> = {
     ),
   },
 };
+
+const gateNames = fc.subarray(['lock', 'pool', 'api'], { minLength: 1 });
+
+/** Stories of several gates, each of whose requests is for some of them. */
+export const several: { readonly specs: fc.Arbitrary<GateSpec[]>; readonly steps: fc.Arbitrary<Step[]> } = {
+  specs: fc
+    .record({
+      permits,
+      limit: pick(1, 2),
+      per: pick(64, 128),
+      strategy: pick('sliding-window' as const, 'token-bucket' as const, 'fixed-window' as const),
+    })
+    .map((some) => [
+      mutex('lock'),
+      semaphore('pool', { permits: some.permits }),
+      rateLimiter('api', { limit: some.limit, per: some.per, strategy: some.strategy }),
+    ]),
+  steps: steps({ spec: fc.constant(mutex('lock')), beat: 8 }).chain((all) =>
+    fc
+      .array(gateNames, { minLength: all.length, maxLength: all.length })
+      .map((names) =>
+        all.map((step, i): Step => (step.do === 'arrive' ? { ...step, gate: names[i] ?? ['lock'] } : step)),
+      ),
+  ),
+};

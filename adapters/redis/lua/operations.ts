@@ -23,7 +23,39 @@ export interface Operation {
   readonly text: string;
 }
 
-const all = `if q == 0 then t, w = 0, '' end put('w', w) write()`;
+/** Writes the account. */
+export const saved = `if q == 0 then t, w = 0, '' end put('w', w) write()`;
+
+/** Makes sure of a lease that its waiter has been told of. */
+export const claim = `
+local h = leaseOf(known)
+h.claimed, h.ends = 1, now + ttl
+redis.call('HSET', G, 'h:' .. id, packLease(h))
+`;
+
+/** A gate that is in use keeps its description; one that nobody uses begins anew with another. */
+export const disagreement = (refuse: (there: string) => string, again: string): string => `
+if keyed and described and described ~= ARGV[4] then ${refuse('described')} end
+if v[2] and v[2] ~= ARGV[4] then
+  if q > 0 or m > 0 or rest > now then ${refuse('v[2]')} end
+  redis.call('DEL', G, Q, W, L)
+  redis.call('HSET', G, 'a', newAccount(f))
+  ${again}
+end
+`;
+
+/** Notes that an operation must not be carried out any more. */
+export const forbidding = `
+local function forbid(id, till)
+  if till == 0 then return end
+  put('x:' .. id, text(till))
+  -- Such a thing is rare, and forgotten with the next one.
+  local fields = redis.call('HGETALL', G)
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 2) == 'x:' and tonumber(fields[i + 1]) < now then redis.call('HDEL', G, fields[i]) end
+  end
+end
+`;
 
 /** A lease for somebody who did not have to wait. */
 const entering = (policy: LuaPolicy): string => `
@@ -50,18 +82,10 @@ end
 if v[EXTRA + 2] then return {7, now} end
 local known = v[EXTRA + 1]
 if known then
-  local h = leaseOf(known)
-  h.claimed, h.ends = 1, now + ttl
-  redis.call('HSET', G, 'h:' .. id, packLease(h))
+  ${claim}
   return {1, now, h.fence, h.ends, h.mark}
 end
-if keyed and described and described ~= ARGV[4] then return {4, now, described} end
-if v[2] and v[2] ~= ARGV[4] then
-  if q > 0 or m > 0 or rest > now then return {4, now, v[2]} end
-  redis.call('DEL', G, Q, W, L)
-  redis.call('HSET', G, 'a', newAccount(f))
-  return {9, now}
-end
+${disagreement((there) => `return {4, now, ${there}}`, 'return {9, now}')}
 if cost > capacity then return {5, now, text(capacity)} end
 `,
   text: `
@@ -70,7 +94,7 @@ self[id] = true
 if q > 0 and redis.call('ZSCORE', Q, id) then
   beat(channelOf(who))
   turn()
-  ${all}
+  ${saved}
   return mine[id] or {2, now, 0}
 end
 if outcome then
@@ -91,7 +115,7 @@ if answer[1] == 2 and ARGV[13] == 'try' then
   local opensAt = math.max(pause, opens(cost))
   answer = {3, now, q, text(opensAt == INF and -1 or math.max(0, opensAt - now))}
 end
-${all}
+${saved}
 return answer
 `,
 };
@@ -100,8 +124,8 @@ return answer
 export const release: Operation = {
   lookup: `'h:' .. ARGV[9]`,
   fast: (policy) => `
-local id, known, forbid = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])
-if known and q == 0 and forbid == 0 then
+local id, known, till = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])
+if known and q == 0 and till == 0 then
   ${costAndMark('known')}
   if ARGV[10] == 'cancel' then ${policy.undo} else ${policy.give} end
   m = m - 1
@@ -112,15 +136,7 @@ if known and q == 0 and forbid == 0 then
 end
 `,
   begin: `
-local function forbidden()
-  if forbid == 0 then return end
-  put('x:' .. id, text(forbid))
-  -- Such a thing is rare, and forgotten with the next one.
-  local fields = redis.call('HGETALL', G)
-  for i = 1, #fields, 2 do
-    if string.sub(fields[i], 1, 2) == 'x:' and tonumber(fields[i + 1]) < now then redis.call('HDEL', G, fields[i]) end
-  end
-end
+${forbidding}
 if known then
   local h = leaseOf(known)
   redis.call('HDEL', G, 'h:' .. id)
@@ -137,8 +153,8 @@ if q > 0 then
   end
   if who or known then turn() end
 end
-forbidden()
-${all}
+forbid(id, till)
+${saved}
 return {known and 1 or 6, now}
 `,
 };
@@ -161,16 +177,14 @@ for i = 10, #ARGV do
   if not one then
     local known = redis.call('HGET', G, 'h:' .. id)
     if known then
-      local h = leaseOf(known)
-      h.claimed, h.ends = 1, now + ttl
-      redis.call('HSET', G, 'h:' .. id, packLease(h))
+      ${claim}
       one = {1, now, h.fence, h.ends, h.mark}
     elseif redis.call('ZSCORE', Q, id) then one = {2, now, 0}
     else one = outcome and outcome(id) or {6, now} end
   end
   answer[#answer + 1] = one
 end
-${all}
+${saved}
 return answer
 `,
 };
@@ -187,7 +201,7 @@ if charge and h.charged == 0 then
   redis.call('HSET', G, 'h:' .. ARGV[9], packLease(h))
   charge(h.cost, h.mark, tonumber(ARGV[10]))
   turn()
-  ${all}
+  ${saved}
 end
 return {1, now}
 `,
@@ -203,7 +217,7 @@ for _, id in ipairs(redis.call('ZRANGE', Q, 0, -1)) do
   end
 end
 turn()
-${all}
+${saved}
 `;
 
 /** 9 pause, 10 limit, 11 period, 12 burst: '' stays as it is; 13 'follows': a burst that is the limit stays so. Answers with the keys that have to follow. */
@@ -258,7 +272,7 @@ for i = 1, #fields, 2 do
   end
 end
 turn()
-${all}
+${saved}
 return {1, now, count, keyed and {} or redis.call('SMEMBERS', KEYS[6])}
 `,
 };
@@ -286,7 +300,7 @@ for i = 1, #queue, 2 do
   end
 end
 local opensAt = math.max(pause, opens(first))
-${all}
+${saved}
 return {1, now, holders, waiting, text(available()), text(opensAt == INF and -1 or math.max(0, opensAt - now)),
   math.max(0, pause - now), generation or 0, text(limit), text(per), text(burst or 0)}
 `,

@@ -120,12 +120,14 @@ local function admit(id, score, cost, since, who)
   return true
 end
 
--- The head of the queue hears when time alone will let it in, once: the server has no timers.
+-- The head of the queue hears when time alone will let it in, once: the server has no timers. At 0 it has to look at once.
+-- False: nobody can reach it.
 local function tellHead(id, who, at)
   local told = id .. ' ' .. text(at)
-  if self[id] then mine[id] = {2, now, at}
-  elseif told ~= w then publish(channelOf(who), 'h', id, text(now), text(at)) end
+  if self[id] then mine[id] = {at == 0 and 1 or 2, now, at}
+  elseif told ~= w and publish(channelOf(who), 'h', id, text(now), text(at)) == 0 then return false end
   w = told
+  return true
 end
 `;
 
@@ -155,10 +157,14 @@ local function turn()
       -- No transition takes for ever: the head comes back at once for the rest.
       if left == 0 and opensAt <= now then opensAt = now + 1 end
       if opensAt > now then
-        if opensAt < INF then tellHead(id, who, opensAt) end
+        if opensAt < INF then tellHead(id, who, opensAt) else w = '' end
         break
       end
-      if admit(id, tonumber(head[2]), cost, since, who) then
+      -- A request for several gates enters all of them at once, and only its process knows which.
+      if string.byte(id) == 43 then
+        if tellHead(id, who, 0) then break end
+        at = at + 1
+      elseif admit(id, tonumber(head[2]), cost, since, who) then
         drop(id)
         left = left - 1
       else
