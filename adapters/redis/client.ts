@@ -12,13 +12,25 @@ export interface RedisClient {
 /** What is needed of a client of one server that is ours. */
 export interface Connection {
   /** The socket, while there is one. */
-  readonly stream?: { readonly writableCorked: number; ref(): void; unref(): void; cork(): void; uncork(): void };
+  readonly stream?: {
+    readonly writableCorked: number;
+    ref(): void;
+    unref(): void;
+    on(event: 'error', listener: () => void): unknown;
+    cork(): void;
+    uncork(): void;
+  };
   duplicate(override?: Record<string, unknown>): Connection;
   connect(): Promise<unknown>;
   disconnect(): void;
   call(command: string, ...args: readonly string[]): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
+}
+
+/** ioredis listens for one failure of a socket only; one of TLS may fail again when it is given up, which would end the process. */
+export function expectFailures({ stream }: Pick<Connection, 'stream'>): void {
+  stream?.on('error', () => undefined);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Connection, type RedisClient, settings } from './client.ts';
+import { type Connection, expectFailures, type RedisClient, settings } from './client.ts';
 import type { Wires, Wiring } from './wires.ts';
 
 /** What is needed of a Cluster of ioredis. */
@@ -151,6 +151,7 @@ function share(like: ClusterClient, commandTimeout: number): Shared {
   cluster.on('+node', (node) => {
     const client = node as NodeClient;
     client.on('connect', () => wake(client));
+    client.on('error', () => expectFailures(client));
   });
   cluster.on('end', end);
 
@@ -179,6 +180,7 @@ function share(like: ClusterClient, commandTimeout: number): Shared {
     client.on('connect', () => wake(client));
     client.on('error', (error) => {
       cause = error;
+      expectFailures(client);
     });
     // A slot has moved, with all subscriptions to its channels. ioredis answers such a SSUBSCRIBE with this event only.
     client.on('moved', () => {

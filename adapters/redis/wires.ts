@@ -1,6 +1,6 @@
 import { nextTick } from 'node:process';
 import { ConfigError } from '../../lib/errors.ts';
-import { type Connection, type RedisClient, settings } from './client.ts';
+import { type Connection, expectFailures, type RedisClient, settings } from './client.ts';
 
 /** What happens on wires. */
 export interface WireEvents {
@@ -45,6 +45,7 @@ export function plainWires(make: () => Promise<Connection>): Wiring {
       let trouble: unknown = new Error('The connection ended.');
       client.on('error', (error) => {
         trouble = error;
+        expectFailures(client);
       });
       client.on('end', () => onEnd(trouble));
       clients.push(client);
@@ -76,7 +77,10 @@ export function plainWires(make: () => Promise<Connection>): Wiring {
       },
       cut: () => {
         over = true;
-        for (const client of clients) client.disconnect();
+        for (const client of clients) {
+          expectFailures(client);
+          client.disconnect();
+        }
       },
     };
   };

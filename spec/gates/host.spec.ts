@@ -4,6 +4,7 @@ import {
   acquire,
   allOf,
   createCoordinator,
+  cyclicBarrier,
   define,
   enter,
   hold,
@@ -15,11 +16,13 @@ import {
   semaphore,
   SpecConflictError,
   within,
+  type GateSpec,
   type GateState,
 } from 'rxbaton';
 import { exclusive, rateLimit, withLock } from 'rxbaton/operators';
 import { resetDefault } from 'rxbaton/testing';
 import { defaultHost } from '../../lib/gates/host.ts';
+import { memoryBackend } from '../../lib/gates/memoryBackend.ts';
 import { errorOf, gateWorld } from '../support/gateWorld.ts';
 
 const pool = semaphore('pool', { permits: 2 });
@@ -229,5 +232,19 @@ describe('within', () => {
     resetDefault();
     await run('db', () => expect((gate.inspect() as GateState).holders).toHaveLength(0));
     resetDefault();
+  });
+});
+
+describe('a backend that cannot have such a gate', () => {
+  it('says why, before anybody opens it', async () => {
+    const backend = {
+      ...memoryBackend(),
+      supports: (spec: GateSpec) => spec.kind !== 'barrier' || 'No barriers here.',
+    };
+    const coordinator = createCoordinator({ backend });
+    const { code, message } = await errorOf(() => coordinator.open(cyclicBarrier('meeting', { parties: 2 })));
+    expect([code, message]).toEqual(['RXB_CONFIG', 'No barriers here.']);
+    expect(backend.find('meeting')).toBe(null);
+    expect(coordinator.open(mutex('db')).spec.name).toBe('db');
   });
 });

@@ -12,10 +12,14 @@ const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !n
 export async function execute(
   program: string,
   args: readonly string[],
-  { cwd = root }: { cwd?: string } = {},
+  { cwd = root, env: extra = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
 ): Promise<{ stdout: string; stderr: string }> {
   try {
-    return await promisify(execFile)(program, args, { cwd, env: { ...env, NO_COLOR: '1' }, timeout: 120_000 });
+    return await promisify(execFile)(program, args, {
+      cwd,
+      env: { ...env, NO_COLOR: '1', ...extra },
+      timeout: 120_000,
+    });
   } catch (error) {
     const { stdout, stderr, message } = error as Error & { stdout: string; stderr: string };
     throw new Error(`${message}\n${stdout}\n${stderr}`, { cause: error });
@@ -25,7 +29,7 @@ export async function execute(
 /** Runs a JavaScript file with the Node that runs the specs. */
 export function executeNode(
   args: readonly string[],
-  options?: { cwd?: string },
+  options?: { cwd?: string; env?: Readonly<Record<string, string>> },
 ): Promise<{ stdout: string; stderr: string }> {
   return execute(process.execPath, args, options);
 }

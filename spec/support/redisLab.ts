@@ -1,3 +1,4 @@
+import type { RedisOptions } from 'ioredis';
 import type { RedisClient } from '../../adapters/redis/client.ts';
 import type { TimeSource } from '../../adapters/redis/lua/prelude.ts';
 import { makeBackend, type RedisBackendOptions } from '../../adapters/redis/redisBackend.ts';
@@ -9,7 +10,7 @@ import type { GateLab } from '../../lib/testing/contract/lab.ts';
 import { drainJobs } from '../../lib/testing/drainJobs.ts';
 import { virtualTime, type VirtualTime } from '../../lib/testing/virtualTime.ts';
 import type { RedisCluster } from './redisCluster.ts';
-import { type Traffic, WatchedClient, WatchedCluster } from './watchedClients.ts';
+import { ioredis6, type Library, type Traffic, watchedClient, WatchedCluster } from './watchedClients.ts';
 
 let labs = 0;
 let stamps = 0;
@@ -29,6 +30,13 @@ export interface RedisLab extends GateLab {
   twin(): RedisLab;
 }
 
+/** A server, and how to talk to it. */
+export interface RedisThrough {
+  readonly url: string;
+  readonly library: Library;
+  readonly settings?: RedisOptions;
+}
+
 interface Place {
   readonly client: RedisClient;
   readonly time: TimeSource;
@@ -39,7 +47,7 @@ interface Place {
  * from a key. `idle` waits for what is really under way.
  */
 export function redisLab(
-  place: string | RedisCluster,
+  place: string | RedisCluster | RedisThrough,
   options: Omit<RedisBackendOptions, 'url' | 'client'> = {},
   shared: { readonly clock: VirtualTime; readonly prefix: string; readonly server: { ahead: number } } | null = null,
   epoch = 1_800_000_000_000,
@@ -50,14 +58,16 @@ export function redisLab(
   /** How far the server's clock is ahead of the others, ms. */
   const server = shared?.server ?? { ahead: 0 };
   const micros = (): string => `${Math.round((clock.wall() + server.ahead) * 1000)}`;
-  const { client, time } = typeof place === 'string' ? onServer(place) : onCluster(place);
+  const where = typeof place === 'string' ? { url: place, library: ioredis6 } : place;
+  const { client, time } = 'primaries' in where ? onCluster(where) : onServer(where);
   const backend = makeBackend({ prefix, commandTimeout, ...options, client }, { time, drift: () => 0, shortestTtl: 0 });
 
-  function onServer(url: string): Place {
+  function onServer({ url, library, settings }: RedisThrough): Place {
     const clockKey = `${prefix}:clock`;
     const { hostname, port } = new URL(url);
-    const client = new WatchedClient(
-      { host: hostname, port: Number(port), lazyConnect: true },
+    const client = watchedClient(
+      library,
+      { host: hostname, port: Number(port), lazyConnect: true, ...settings },
       { traffic, timeFor: () => [clockKey, micros()] },
     );
     // Fences rise although the time does not.

@@ -1,12 +1,12 @@
 /** Clients of a lab: they say when nothing is under way, and bring the time along with each script, since no server has it. */
-import { Cluster, type ClusterOptions, Command, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, Command as Command6, Redis as Redis6, type RedisOptions } from 'ioredis';
 
 /** What the clients of one lab have sent, and whether all of it has been answered. */
 export interface Traffic {
   /** How many scripts were sent: for those who count. */
   sent: number;
   pending: number;
-  readonly clients: Set<Redis>;
+  readonly clients: Set<Redis6>;
 }
 
 export interface Watch {
@@ -24,7 +24,12 @@ function watched<T>({ traffic }: Watch, work: Promise<T>): Promise<T> {
   return work;
 }
 
-function sendWithTime(watch: Watch, command: Command, send: (command: Command) => unknown): unknown {
+function sendWithTime(
+  { Command }: { Command: typeof Command6 },
+  watch: Watch,
+  command: Command6,
+  send: (command: Command6) => unknown,
+): unknown {
   if (/^eval/i.test(command.name)) {
     watch.traffic.sent++;
     const set = new Command('SET', [...watch.timeFor(String(command.args[2]))]);
@@ -34,29 +39,36 @@ function sendWithTime(watch: Watch, command: Command, send: (command: Command) =
   return watched(watch, send(command) as Promise<unknown>);
 }
 
-export class WatchedClient extends Redis {
-  private readonly watcher: Watch;
-  private readonly settings: RedisOptions;
-
-  constructor(settings: RedisOptions, watch: Watch) {
-    super(settings as never);
-    this.settings = settings;
-    this.watcher = watch;
-    watch.traffic.clients.add(this);
-  }
-
-  override duplicate(override?: Partial<RedisOptions>): Redis {
-    return new WatchedClient({ ...this.settings, ...override }, this.watcher);
-  }
-
-  override connect(callback?: never): Promise<void> {
-    return watched(this.watcher, super.connect(callback));
-  }
-
-  override sendCommand(command: Command, stream?: never): unknown {
-    return sendWithTime(this.watcher, command, (one) => super.sendCommand(one, stream));
-  }
+/** What the majors of ioredis have in common, as far as a lab needs it. */
+export interface Library {
+  readonly Redis: typeof Redis6;
+  readonly Command: typeof Command6;
 }
+
+/** Makes a client that can be watched. */
+export function watchedClient(library: Library, settings: RedisOptions, watch: Watch): Redis6 {
+  class WatchedClient extends library.Redis {
+    constructor() {
+      super(settings as never);
+      watch.traffic.clients.add(this);
+    }
+
+    override duplicate(override?: Partial<RedisOptions>): Redis6 {
+      return watchedClient(library, { ...settings, ...override }, watch);
+    }
+
+    override connect(callback?: never): Promise<void> {
+      return watched(watch, super.connect(callback));
+    }
+
+    override sendCommand(command: Command6, stream?: never): unknown {
+      return sendWithTime(library, watch, command, (one) => super.sendCommand(one, stream));
+    }
+  }
+  return new WatchedClient();
+}
+
+export const ioredis6: Library = { Redis: Redis6, Command: Command6 };
 
 export class WatchedCluster extends Cluster {
   private readonly watcher: Watch;
@@ -77,16 +89,16 @@ export class WatchedCluster extends Cluster {
   }
 
   /** Whoever listens to a node makes a connection to it that is like this one. */
-  override nodes(role?: 'all' | 'master' | 'slave'): Redis[] {
+  override nodes(role?: 'all' | 'master' | 'slave'): Redis6[] {
     const nodes = super.nodes(role);
     const { watcher } = this;
     for (const node of nodes)
       node.duplicate = ((override: RedisOptions) =>
-        new WatchedClient({ ...node.options, ...override }, watcher)) as never;
+        watchedClient(ioredis6, { ...node.options, ...override }, watcher)) as never;
     return nodes;
   }
 
-  override sendCommand(command: Command, stream?: never, node?: never): unknown {
-    return sendWithTime(this.watcher, command, (one) => super.sendCommand(one, stream, node));
+  override sendCommand(command: Command6, stream?: never, node?: never): unknown {
+    return sendWithTime(ioredis6, this.watcher, command, (one) => super.sendCommand(one, stream, node));
   }
 }
