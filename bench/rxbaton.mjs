@@ -1,8 +1,8 @@
 /** The library under test: the built package, with context tracking on or off. */
 
-/** Everything that the package exports, on a default coordinator with this option. */
+/** Everything that the package exports, on a default coordinator with this option, and the option itself. */
 export async function rxbaton(context, options) {
-  const api = { ...(await import('../dist/index.js')), ...(await import('../dist/operators.js')) };
+  const api = { ...(await import('../dist/index.js')), ...(await import('../dist/operators.js')), context };
   api.configure({ context, ...options });
   // The host's asynchronous context begins with its first use: with tracking, every promise of this process pays from here on.
   api.within(api.createCoordinator({ context }), () => {});
