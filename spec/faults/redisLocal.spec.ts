@@ -1,6 +1,10 @@
+import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { acquire } from '../../lib/gates/acquire.ts';
+import { allOf } from '../../lib/gates/allOf.ts';
 import { quota } from '../../lib/gates/quota.ts';
 import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { errorOf } from '../support/gateWorld.ts';
 import { faultWorld, type Party } from '../support/faultWorld.ts';
 import { installTime, startRedis } from '../support/redisServer.ts';
 
@@ -75,6 +79,17 @@ describe("Redis away, with onUnavailable: 'local'", { timeout: 30_000 }, () => {
     await second.becomes('spent');
     await heavy.becomes('RXB_BACKEND_UNAVAILABLE');
     expect(performance.now() - begin).toBeLessThan(500);
+  });
+
+  it('several gates together are never local', async () => {
+    const { url } = await deserted();
+    const one = world.coordinate({ url, ...local, share: 1 / 2 });
+    const [minute, hour] = [
+      rateLimiter('minute', { limit: 10, per: '1m' }),
+      rateLimiter('hour', { limit: 10, per: '1h' }),
+    ];
+    const both = await errorOf(firstValueFrom(acquire(allOf(one.open(minute), one.open(hour)))));
+    expect(both.code).toBe('RXB_BACKEND_UNAVAILABLE');
   });
 
   it('whoever still waits when it is back asks there again, and nobody is degraded any more', async () => {

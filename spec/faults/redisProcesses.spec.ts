@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { cyclicBarrier } from '../../lib/gates/cyclicBarrier.ts';
+import type { AcquireOptions } from '../../lib/gates/gate.ts';
 import { mutex } from '../../lib/gates/mutex.ts';
+import { quota } from '../../lib/gates/quota.ts';
 import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { semaphore } from '../../lib/gates/semaphore.ts';
+import type { GateSpec } from '../../lib/gates/spec.ts';
 import { startWorkers, type Workers } from '../support/redisWorkers.ts';
 import { installTime, redisForSpecs, type RedisServer } from '../support/redisServer.ts';
 
@@ -26,8 +31,8 @@ const start = async (count: number): Promise<Workers> => {
 const db = mutex('db');
 
 /** Asks, and waits until the server has said something. */
-async function ask(worker: number, id: string): Promise<void> {
-  workers.tell(worker, { do: 'ask', id, spec: db });
+async function ask(worker: number, id: string, spec: GateSpec = db, options?: AcquireOptions): Promise<void> {
+  workers.tell(worker, { do: 'ask', id, spec, ...(options === undefined ? null : { options }) });
   await workers.until(
     (event) => event.id === id && (event.what === 'queued' || event.what === 'granted'),
     `${id} is heard of`,
@@ -140,5 +145,50 @@ describe('a lock of several processes', { timeout: 60_000 }, () => {
     await workers.until(() => true, 'anything');
     workers.tell(2, { do: 'end', id: 'c' });
     expect(await fenceOf('frozen')).toBeGreaterThan(await fenceOf('c'));
+  });
+});
+
+describe('a process that ends or stands still', { timeout: 60_000 }, () => {
+  it('gives its permit back: the next one has it, with a higher fence', async () => {
+    await start(2);
+    const pool = semaphore('pool', { permits: 2 });
+    await ask(0, 'a', pool);
+    await ask(0, 'b', pool);
+    await ask(1, 'c', pool, { cost: 2 });
+    workers.signal(0, 'SIGKILL');
+    expect(await fenceOf('c')).toBeGreaterThan(await fenceOf('b'));
+  });
+
+  it('has its reservation of a quota charged in full', async () => {
+    await start(2);
+    const hours = quota('hours', { limit: 3, per: '1h' });
+    await ask(0, 'a', hours, { cost: 2 });
+    workers.signal(0, 'SIGKILL');
+    await ask(1, 'b', hours);
+    await granted('b');
+    workers.tell(1, { do: 'ask', id: 'c', spec: hours, options: { timeout: 0 } });
+    const { code } = await workers.until(({ what, id }) => what === 'refused' && id === 'c', 'c is refused');
+    expect(code).toBe('RXB_BUSY');
+  });
+
+  it.each(['SIGKILL', 'SIGSTOP'] as const)('breaks the barrier that it waits at (%s)', async (signal) => {
+    await start(2);
+    const meeting = cyclicBarrier('meeting', { parties: 3 });
+    await ask(0, 'a', meeting);
+    await ask(1, 'b', meeting);
+    workers.signal(0, signal);
+    const { code, reason } = await workers.until(({ what, id }) => what === 'refused' && id === 'b', 'b hears of it');
+    expect([code, reason]).toEqual(['RXB_BARRIER_BROKEN', 'a no longer answers']);
+  });
+
+  it('is passed by in the queue of a limiter', async () => {
+    await start(3);
+    const api = rateLimiter('api', { limit: 1, per: '3s' });
+    await ask(0, 'a', api);
+    await ask(1, 'dead', api);
+    await ask(2, 'c', api);
+    workers.signal(1, 'SIGKILL');
+    await granted('c');
+    expect(workers.of('granted').map(({ id }) => id)).toEqual(['a', 'c']);
   });
 });
