@@ -8,6 +8,7 @@ import { after } from '../../lib/internal/after.ts';
 import { AGAIN, BROKEN, BUSY, IMPOSSIBLE, IN, OTHER_SPEC, TOO_LATE, UNKNOWN, WAITS } from './answers.ts';
 import type { Home } from './Home.ts';
 import type { Link, Reply } from './Link.ts';
+import type { LocalShare } from './LocalShare.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import { broken, busy, impossible, otherSpec, unavailable } from './refusals.ts';
 
@@ -233,18 +234,28 @@ export class Requests {
    */
   suffer(ticket: RedisTicket): void {
     const { gate, home } = this;
+    const { local } = home;
     if (home.patience === Infinity || ticket.outage !== null) return;
     const { timeout } = ticket.waiter.ask;
     const now = home.clock.now();
     const own = timeout === 0 ? Infinity : ticket.asked + timeout - now;
     // Who can be served here is not kept waiting by an outage that has lasted long enough.
-    const patience = home.local === null ? home.patience : Math.min(gate.link.awaySince, now) + home.patience - now;
+    const patience = local === null ? home.patience : Math.min(gate.link.awaySince, now) + home.patience - now;
     const left = Math.max(0, Math.min(patience, own));
     ticket.outage = after(home.clock, left, () => {
-      const heard = ticket.queued || ticket.doubtful || ticket.asking;
-      gate.part(ticket);
-      if (home.local?.enter(gate, ticket.waiter) === true) return;
-      gate.refuse(ticket, unavailable(titleOf(gate), heard ? 'unknown' : 'not-applied', gate.link.trouble, left));
+      const all = [...this.all.values()];
+      // Long enough for those before it too: timers that are due together ring in any order.
+      const due = local !== null && patience <= own ? all.slice(0, all.indexOf(ticket) + 1) : [];
+      for (const one of due) if (one.state === QUEUED) this.giveUp(one, left, local);
+      if (ticket.state === QUEUED) this.giveUp(ticket, left, null);
     });
+  }
+
+  private giveUp(ticket: RedisTicket, left: number, local: LocalShare | null): void {
+    const { gate } = this;
+    const heard = ticket.queued || ticket.doubtful || ticket.asking;
+    gate.part(ticket);
+    if (local?.enter(gate, ticket.waiter) === true) return;
+    gate.refuse(ticket, unavailable(titleOf(gate), heard ? 'unknown' : 'not-applied', gate.link.trouble, left));
   }
 }

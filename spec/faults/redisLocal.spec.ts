@@ -81,6 +81,24 @@ describe("Redis away, with onUnavailable: 'local'", { timeout: 30_000 }, () => {
     expect(performance.now() - begin).toBeLessThan(500);
   });
 
+  it('a request that is over before it is known to be away is refused, and the others go in the order of asking', async () => {
+    const { url } = await deserted();
+    const one = world.coordinate({ url, ...local, patience: 400, share: 1 / 2 });
+    const spec = rateLimiter('api', { limit: 20, per: '1h' });
+    const hasty = world.ask(one, spec, 'hasty', { timeout: 100 });
+    const order: string[] = [];
+    const all: Party[] = [];
+    for (let i = 0; i < 10; i++) {
+      const party = world.ask(one, spec, `${i}`);
+      void party.becomes('spent').then(() => order.push(party.label));
+      all.push(party);
+      if (i === 4) await hasty.becomes('RXB_BACKEND_UNAVAILABLE', 'RXB_ACQUIRE_TIMEOUT');
+    }
+    for (const party of all) await party.becomes('spent');
+    expect(order).toEqual(all.map(({ label }) => label));
+    expect(all.every(({ grant }) => grant.degraded)).toBe(true);
+  });
+
   it('several gates together are never local', async () => {
     const { url } = await deserted();
     const one = world.coordinate({ url, ...local, share: 1 / 2 });
