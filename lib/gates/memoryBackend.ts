@@ -9,7 +9,7 @@ import type { GateSpec } from './spec.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** How many idle gates are kept before they are looked through: forgetting them one by one costs more than their memory. */
-const idleAllowance = 32;
+const idleAllowance = 128;
 
 /** Whether a gate has its first settings and no pause: nothing to remember but the account. A key's are its gate's to remember. */
 const quiet = ({ base, settings, spec, pausedUntil }: InMemory, now: number): boolean =>
@@ -158,7 +158,7 @@ export function memoryBackend(): GateBackend {
 
   /** Whoever opens a gate is about to enter it, so that only a crowd that nobody has entered is looked through now. */
   const made = (gate: InMemory): InMemory => {
-    if (opened.length >= allowance * 64) sweep(gate.env.clock.now());
+    if (opened.length >= allowance * 16) sweep(gate.env.clock.now());
     opened.push(gate);
     return gate;
   };
