@@ -10,13 +10,16 @@ const comma = 44;
 const brace = 125;
 
 /**
- * What a reader wants to know of the commits of one stream, read from the bytes of their headers: parsing them as JSON would cost as
- * much as the event behind it. One object serves all.
+ * What a reader wants to know of the commits of one stream, read from the bytes of their headers: parsing that of a small commit as
+ * JSON would cost as much as the event behind it. One object serves all.
  */
 export class CommitHeader {
   commit = 0;
   seq = 0;
+  /** Of all the commits in the frame together. */
   events = 0;
+  /** How many commits those are; they have as many events each. */
+  commits = 1;
   at = 0;
   close = false;
   readonly #prefix: Buffer;
@@ -45,8 +48,10 @@ export class CommitHeader {
     // A clock may have fractions of a millisecond.
     const whole = buffer[this.#next] === comma;
     if (whole) this.#number(buffer, epochKey);
-    if (whole && buffer[this.#next] === brace) this.close = false;
-    else this.#parse(frame, buffer);
+    if (whole && buffer[this.#next] === brace) {
+      this.close = false;
+      this.commits = 1;
+    } else this.#parse(frame, buffer);
   }
 
   #number(buffer: Buffer, skip: number): number {
@@ -63,5 +68,6 @@ export class CommitHeader {
     if (record.op !== 'commit') return;
     this.at = record.at;
     this.close = record.close === true;
+    this.commits = record.commits ?? 1;
   }
 }

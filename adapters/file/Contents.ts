@@ -32,7 +32,7 @@ export class Contents {
     return this.#current.segment;
   }
 
-  /** Where the next record will begin in it. */
+  /** Where the next frame will begin in it. */
   get offset(): number {
     return this.#current.bytes;
   }
@@ -48,8 +48,8 @@ export class Contents {
     this.segments.set(segment, this.#current);
   }
 
-  /** Takes in the record that comes next, which takes that many bytes. */
-  apply(record: FileRecord, bytes: number): void {
+  /** Takes in the record that comes next. Where it ends is said by `grow`. */
+  apply(record: FileRecord): void {
     if (record.op === 'drop') this.#drop(new Set(record.segments), record.at);
     else {
       this.ledger.apply(record);
@@ -57,9 +57,13 @@ export class Contents {
       else if (record.op === 'remove') this.places.remove(record.stream);
     }
     const current = this.#current;
-    current.bytes += bytes;
     current.to = record.at;
     if (current.from === 0) current.from = record.at;
+  }
+
+  /** The frame with the records that were taken in last has that many bytes. */
+  grow(bytes: number): void {
+    this.#current.bytes += bytes;
   }
 
   #drop(segments: ReadonlySet<number>, at: number): void {

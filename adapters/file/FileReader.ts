@@ -61,7 +61,7 @@ export class FileReader implements Reader {
   #offset = 0;
   /** The segment of which the handle is ours to use. */
   #handle: { readonly segment: number; readonly file: FileHandle } | null = null;
-  /** In the commit that is being delivered: where the next line begins in the pane, and its `seq`. 0: in none. */
+  /** In the frame that is being delivered: where the next line begins in the pane, and its `seq`. 0: in none. */
   #line = 0;
   #lineSeq = 0;
   /** The last `seq` there will be, since the log closes. */
@@ -166,7 +166,7 @@ export class FileReader implements Reader {
     }
     if (facts === undefined) return false;
     checkTrimmed(this.stream, this.next, facts.first);
-    // In the middle of a commit.
+    // In the middle of a frame.
     return this.#line > 0 || this.#seek();
   }
 
@@ -236,7 +236,7 @@ export class FileReader implements Reader {
     this.#left = this.#maxBuffer;
   }
 
-  /** Begins with the commit in the frame, where there is something in it. `false`: with it the stream has ended. */
+  /** Begins with the commits in the frame, where there is something in them. `false`: with them the stream has ended. */
   #open(): boolean {
     const { buffer } = this.#pane;
     const header = this.#header;
@@ -250,7 +250,7 @@ export class FileReader implements Reader {
     return true;
   }
 
-  /** Leaves the commit behind. */
+  /** Leaves the frame behind. */
   #pass(): boolean {
     this.#line = 0;
     this.#offset = this.#pane.offset + this.#frame.end;
@@ -258,10 +258,11 @@ export class FileReader implements Reader {
     return !this.#header.close;
   }
 
-  /** Delivers lines of the commit, as many as this turn allows. */
+  /** Delivers lines of the frame, as many as this turn allows. */
   #deliver(): void {
     const { buffer } = this.#pane;
-    const { seq: first, events, commit, at } = this.#header;
+    const { seq: first, events, commit, commits, at } = this.#header;
+    const each = events / commits;
     const { codec } = this.#source;
     const subscriber = this.#subscriber;
     const { stream } = this;
@@ -280,7 +281,10 @@ export class FileReader implements Reader {
       const event = codec.decode(buffer.toString('utf8', line, end));
       if (names !== null && !names.has((event as { readonly name?: unknown } | null)?.name as string)) continue;
       this.#left--;
-      subscriber.next({ stream, seq, position: positionOf(seq), commit, last: seq === final, event, at });
+      const index = seq - first;
+      const nth = commits === 1 ? 0 : Math.floor(index / each);
+      const last = index === (nth + 1) * each - 1;
+      subscriber.next({ stream, seq, position: positionOf(seq), commit: commit + nth, last, event, at });
       if (subscriber.closed) return;
     }
     if (this.#lineSeq > final) this.#pass();

@@ -137,7 +137,9 @@ export class FileStore implements Questioned {
   /** Writes a record; for questions to call. */
   put(record: FileRecord, texts: readonly string[] = []): void {
     const batch = this.#batchFor(record);
-    this.contents.apply(record, batch.add(record, texts));
+    if (!batch.takes(record)) this.#seal(batch);
+    batch.add(record, texts);
+    this.contents.apply(record);
     this.#puts++;
     this.#running ??= this.#run();
   }
@@ -158,12 +160,20 @@ export class FileStore implements Questioned {
   #batchFor(record: FileRecord): FileBatch {
     const { contents } = this;
     const { segmentBytes, segmentAge } = this.#settings;
-    if (contents.offset >= segmentBytes || (contents.since > 0 && record.at - contents.since >= segmentAge)) {
+    const last = this.#queue.at(-1);
+    const bytes = contents.offset + (last?.gathered ?? 0);
+    if (bytes >= segmentBytes || (contents.since > 0 && record.at - contents.since >= segmentAge)) {
+      if (last !== undefined) this.#seal(last);
       contents.open(contents.segment + 1, firstLine(contents.segment + 1).length);
       return this.#begin(contents.snapshot());
     }
-    const last = this.#queue.at(-1);
-    return last === undefined || last.length >= enough ? this.#begin(null) : last;
+    if (last !== undefined && last.length < enough) return last;
+    if (last !== undefined) this.#seal(last);
+    return this.#begin(null);
+  }
+
+  #seal(batch: FileBatch): void {
+    this.contents.grow(batch.seal());
   }
 
   #begin(opens: ContentsSnapshot | null): FileBatch {
@@ -177,6 +187,7 @@ export class FileStore implements Questioned {
       // All who were answered just now may ask again, before the next batch leaves without them.
       await turn();
       const batch = this.#queue.shift() as FileBatch;
+      this.#seal(batch);
       this.#flying = batch;
       try {
         await this.#write(batch);

@@ -1,7 +1,7 @@
 /**
- * The bytes of a segment. After its first line come frames, one for each record: a header, which is one line of JSON, and the
- * events of the commit, a line each. The header begins with a checksum of everything behind it and the length of the event
- * lines, so a frame is checked in one call and skipped in one step. `docs/file-log.md` describes it for people.
+ * The bytes of a segment. After its first line come frames: a header, which is one line of JSON, and the events of the commit, or
+ * of several that were written together, a line each. The header begins with a checksum of everything behind it and the length of
+ * the event lines, so a frame is checked in one call and skipped in one step. `docs/file-log.md` describes it for people.
  */
 import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
@@ -30,27 +30,9 @@ export const longest: number = 64 * 1024 * 1024;
 
 const digit = (value: number): number => value + (value < 10 ? zero : 87);
 
-/** The text of a frame, with zeros for its checksum. */
-export function frameText(record: FileRecord, lines: string): string {
-  return `{"crc":"00000000","bytes":${Buffer.byteLength(lines)},${headerText(record)}\n${lines}`;
-}
-
-/** The JSON of a record, without its opening brace. Most commits say nothing but where they stand. */
-function headerText(record: FileRecord): string {
-  if (record.op !== 'commit' || record.id !== undefined || record.once || record.effects || record.close) {
-    return JSON.stringify(record).slice(1);
-  }
-  const { stream, commit, seq, events, at, epoch } = record;
-  return `"op":"commit","stream":${quoted(stream)},"commit":${commit},"seq":${seq},"events":${events},"at":${at},"epoch":${epoch}}`;
-}
-
-let latest = { stream: '', text: '""' };
-
-/** Commits come in runs of one stream. */
-function quoted(stream: string): string {
-  if (latest.stream !== stream) latest = { stream, text: JSON.stringify(stream) };
-  return latest.text;
-}
+/** The first line of a frame, with zeros for its checksum. */
+export const headerText = (record: FileRecord, bytes: number): string =>
+  `{"crc":"00000000","bytes":${bytes},${JSON.stringify(record).slice(1)}\n`;
 
 /** Puts the checksum into a frame that was written between two places of a buffer. */
 export function seal(buffer: Buffer, from: number, to: number): void {

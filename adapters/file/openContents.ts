@@ -40,7 +40,8 @@ async function catchUpIn(contents: Contents, home: Home, segment: number): Promi
     const { size } = await handle.stat();
     if (size < contents.offset) throw corrupt(file, size, `${contents.offset - size} bytes are missing at its end`);
     const scanned = await scan(handle, contents.offset, size, (frame, buffer) => {
-      contents.apply(frame.record(buffer), frame.end - frame.start);
+      contents.apply(frame.record(buffer));
+      contents.grow(frame.end - frame.start);
     });
     if (scanned.stop !== 'end' && (await nextFrame(handle, scanned.offset, size)) !== null) {
       throw corrupt(file, scanned.offset, 'a record is not what was written, and there are more behind it');

@@ -84,13 +84,13 @@ class Finding {
     if (record.op === 'drop') for (const segment of record.segments) this.dropped.add(segment);
     if (record.op === 'remove') this.#next.delete(record.stream);
     if (record.op !== 'commit') return;
-    const { stream, seq, events } = record;
+    const { stream, seq, events, commits = 1 } = record;
     const next = this.#next.get(stream);
     if (next !== undefined && next !== seq) {
       this.damage(file, offset, `event ${seq} of '${stream}' comes here, and event ${next} should`);
     }
     this.#next.set(stream, seq + events);
-    this.#commits++;
+    this.#commits += commits;
     this.#events += events;
   }
 

@@ -236,7 +236,7 @@ export class Ledger {
       this.#streams.set(stream, facts);
     }
     facts.last = seq + events - 1;
-    facts.commits = commit;
+    facts.commits = commit + (record.commits ?? 1) - 1;
     facts.epoch = epoch;
     facts.closed = record.close === true;
     if (once !== undefined) for (const key of once) facts.once.set(key, seq);

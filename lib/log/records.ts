@@ -29,6 +29,8 @@ export interface CommitRecord {
   readonly events: number;
   readonly at: number;
   readonly epoch: number;
+  /** It stands for so many commits in a row, which have as many events each and nothing else to them. Default: for one. */
+  readonly commits?: number;
   readonly id?: string;
   /** Of what was asked for with this `id`. */
   readonly digest?: string;
