@@ -65,7 +65,7 @@ export class FileStore implements Questioned {
   #down = false;
   #restoring: Promise<void> | null = null;
   /** Those whose answers rested on what was lost. */
-  readonly #again: Pending<unknown>[] = [];
+  readonly #again: (() => void)[] = [];
 
   private constructor(site: Site, settings: StoreSettings, contents: Contents, tail: Tail) {
     this.#site = site;
@@ -106,24 +106,23 @@ export class FileStore implements Questioned {
    */
   ask<T>(question: Question<T>, durability: Durability = this.durability): Promise<T> {
     if (this.#down) return this.#restored().then(() => this.ask(question, durability));
-    return new Promise<T>((resolve, reject) => {
-      const pending = new Pending(resolve, reject, question);
-      const before = this.#puts;
-      try {
-        pending.answer = question(this.contents, this.now());
-      } catch (error) {
-        pending.answer = error;
-        pending.refused = true;
-      }
-      const last = this.#queue.at(-1) ?? this.#flying;
-      if (last === null) {
-        pending.settle();
-        return;
-      }
-      pending.wrote = this.#puts !== before;
-      const early = pending.wrote && durability !== 'sync' && this.#settings.fsync === 'always';
+    const pending = new Pending(question);
+    const before = this.#puts;
+    try {
+      pending.answer = question(this.contents, this.now());
+    } catch (error) {
+      pending.answer = error;
+      pending.refused = true;
+    }
+    const wrote = this.#puts !== before;
+    if (wrote) pending.question = null;
+    const last = this.#queue.at(-1) ?? this.#flying;
+    if (last === null) pending.settle();
+    else {
+      const early = wrote && durability !== 'sync' && this.#settings.fsync === 'always';
       (early ? last.early : last.waiting).push(pending as Pending<unknown>);
-    });
+    }
+    return pending.promise;
   }
 
   join(reader: FileReader): void {
@@ -224,8 +223,9 @@ export class FileStore implements Questioned {
       for (const { early, waiting } of lost) {
         const reason = unavailable(error, path, early === batch.early ? outcome : 'not-applied');
         for (const pending of [...early, ...waiting]) {
-          if (pending.wrote) pending.reject(reason);
-          else this.#again.push(pending);
+          const { question } = pending;
+          if (question === null) pending.reject(reason);
+          else this.#again.push(() => pending.resolve(this.ask(question)));
         }
       }
     }).catch(() => undefined);
@@ -233,7 +233,7 @@ export class FileStore implements Questioned {
   }
 
   #askAgain(): void {
-    for (const { resolve, question } of this.#again.splice(0)) resolve(this.ask(question));
+    for (const ask of this.#again.splice(0)) ask();
   }
 
   /**

@@ -5,17 +5,20 @@ export type Question<T> = (contents: Contents, now: number) => T;
 
 /** Somebody who has asked, and waits. */
 export class Pending<T> {
-  readonly resolve: (answer: T | PromiseLike<T>) => void;
-  readonly reject: (error: Error) => void;
-  readonly question: Question<T>;
+  readonly promise: Promise<T>;
+  resolve!: (answer: T | PromiseLike<T>) => void;
+  reject!: (error: Error) => void;
+  /** What is to be asked again when the answer is lost. `null`: it wrote something, and whoever asked has to know. */
+  question: Question<T> | null;
   answer: unknown = undefined;
   refused = false;
-  wrote = false;
 
-  constructor(resolve: Pending<T>['resolve'], reject: Pending<T>['reject'], question: Question<T>) {
-    this.resolve = resolve;
-    this.reject = reject;
+  constructor(question: Question<T>) {
     this.question = question;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
   }
 
   settle(): void {

@@ -1,10 +1,12 @@
-import { fstatSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { fstatSync, ftruncateSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Subscription } from 'rxjs';
 import { after } from '../../lib/internal/after.ts';
 import type { Clock } from '../../lib/internal/env.ts';
 import { putFile, writeAll } from './disk.ts';
 import type { Place } from './Places.ts';
+import { room } from './room.ts';
 import { firstLine, type Home } from './segments.ts';
 
 /**
@@ -14,10 +16,17 @@ import { firstLine, type Home } from './segments.ts';
  */
 export type Fsync = 'always' | 'batch' | 'never';
 
-/** With `'batch'`, in milliseconds. */
-const syncDelay = 100;
+/** How long a tail rests before it does what can wait, in milliseconds: with `'batch'` the sync, with `'always'` giving back its room. */
+const rest = 100;
+/** With `'always'`: who writes again so soon after the last time, in milliseconds, writes without a pause. */
+const pause = 20;
 
-/** The end of a log: the segment that is written to, and how far it counts. */
+const nothing: Buffer = Buffer.alloc(0);
+
+/**
+ * The end of a log: the segment that is written to, and how far it counts. A sync takes half as long again where the file has grown,
+ * whose new length must go to the disk as well. So with `'always'` whoever writes without a pause gets room ahead of the end.
+ */
 export class Tail {
   /** What is before this place is there; what is behind it was never acknowledged. */
   end: Place;
@@ -25,6 +34,11 @@ export class Tail {
   readonly #fsync: Fsync;
   readonly #clock: Clock;
   #file: FileHandle | null;
+  /** How long the file is: it ends here, or has room. */
+  #size: number;
+  /** When the last write ended, by the clock. */
+  #wrote = -Infinity;
+  #writing = false;
   #timer: Subscription | null = null;
   #syncing: Promise<void> | null = null;
   /** What went wrong while nobody waited. */
@@ -36,6 +50,7 @@ export class Tail {
     this.#fsync = fsync;
     this.#clock = clock;
     this.#file = file;
+    this.#size = end.offset;
   }
 
   static async open(home: Home, fsync: Fsync, clock: Clock, { segment, offset }: Place): Promise<Tail> {
@@ -50,6 +65,7 @@ export class Tail {
     await putFile(path, firstLine(segment));
     this.#file = await open(path, 'r+');
     this.end = { segment, offset };
+    this.#size = offset;
   }
 
   /**
@@ -61,12 +77,23 @@ export class Tail {
     if (this.#failure !== null) throw this.#failure;
     const file = this.#file as FileHandle;
     const { segment, offset } = this.end;
-    await writeAll(file, bytes, length, offset);
-    written();
-    if (this.#fsync === 'always') await file.datasync();
-    this.#check(file, offset + length);
-    if (this.#fsync === 'batch') this.#syncSoon(file);
-    this.end = { segment, offset: offset + length };
+    const end = offset + length;
+    const always = this.#fsync === 'always';
+    const more = always && end > this.#size && this.#clock.now() - this.#wrote < pause ? room() : nothing;
+    this.#writing = true;
+    try {
+      const done = await writeAll(file, bytes.subarray(0, length), more, offset);
+      written();
+      if (always) await file.datasync();
+      this.#size = Math.max(this.#size, offset + done);
+      this.#check(file);
+    } finally {
+      this.#writing = false;
+      this.#wrote = this.#clock.now();
+    }
+    if (this.#fsync === 'batch') this.#later(() => this.#sync(file));
+    this.end = { segment, offset: end };
+    if (this.#size > end) this.#later(() => this.#giveBack(file));
   }
 
   /** Takes back what was written behind the end, and lets go of the file; answers whether that is known to be gone. */
@@ -87,6 +114,7 @@ export class Tail {
   async close(): Promise<void> {
     const file = await this.#take();
     try {
+      if (this.#size > this.end.offset) await file?.truncate(this.end.offset);
       await file?.datasync();
     } finally {
       await file?.close();
@@ -104,19 +132,39 @@ export class Tail {
   }
 
   /** A file that was deleted takes what is written, and nobody will ever see it; one that has grown has another writer. */
-  #check(file: FileHandle, end: number): void {
+  #check(file: FileHandle): void {
     const { nlink, size } = fstatSync(file.fd);
     const path = this.#home.path(this.end.segment);
     if (nlink === 0) throw Object.assign(new Error(`${path} was deleted.`), { code: 'ENOENT' });
-    if (size !== end) throw new Error(`somebody else has written to ${path}`);
+    if (size !== this.#size) throw new Error(`somebody else has written to ${path}`);
   }
 
-  #syncSoon(file: FileHandle): void {
-    this.#timer ??= after(this.#clock, syncDelay, () => {
+  #later(work: () => void): void {
+    this.#timer ??= after(this.#clock, rest, () => {
       this.#timer = null;
-      this.#syncing = file.datasync().catch((error: unknown) => {
-        this.#failure = error as Error;
-      });
+      work();
     });
+  }
+
+  #sync(file: FileHandle): void {
+    this.#syncing = file.datasync().catch((error: unknown) => {
+      this.#failure = error as Error;
+    });
+  }
+
+  #giveBack(file: FileHandle): void {
+    // Where the write ends this is arranged anew.
+    if (this.#writing) return;
+    if (this.#clock.now() - this.#wrote < rest) {
+      this.#later(() => this.#giveBack(file));
+      return;
+    }
+    try {
+      // In one step: nobody may begin to write in the middle of it.
+      ftruncateSync(file.fd, this.end.offset);
+      this.#size = this.end.offset;
+    } catch {
+      // Then the room stays.
+    }
   }
 }

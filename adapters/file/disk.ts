@@ -5,11 +5,18 @@ import { dirname } from 'node:path';
 /** What a failed call of the file system says: `ENOENT`. */
 export const codeOf = (error: unknown): string | undefined => (error as { readonly code?: string } | null)?.code;
 
-/** Writes all of it; a write may take less than it was given. */
-export async function writeAll(file: FileHandle, bytes: Uint8Array, length: number, position: number): Promise<void> {
-  for (let done = 0; done < length;) {
-    done += (await file.write(bytes, done, length - done, position + done)).bytesWritten;
+/** Writes all of `bytes`, since a write may take less than it was given, and as much of `more` as the disk takes; answers how much that is. */
+export async function writeAll(
+  file: FileHandle,
+  bytes: Uint8Array,
+  more: Uint8Array,
+  position: number,
+): Promise<number> {
+  let done = 0;
+  while (done < bytes.length) {
+    done += (await file.writev([bytes.subarray(done), more], position + done)).bytesWritten;
   }
+  return done;
 }
 
 /** Makes sure that the names in a directory are on the disk. */

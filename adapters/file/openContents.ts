@@ -39,14 +39,17 @@ async function catchUpIn(contents: Contents, home: Home, segment: number): Promi
     if (contents.segment === 0) contents.open(segment, from);
     const { size } = await handle.stat();
     if (size < contents.offset) throw corrupt(file, size, `${contents.offset - size} bytes are missing at its end`);
-    const scanned = await scan(handle, contents.offset, size, (frame, buffer) => {
-      contents.apply(frame.record(buffer));
-      contents.grow(frame.end - frame.start);
-    });
-    if (scanned.stop !== 'end' && (await nextFrame(handle, scanned.offset, size)) !== null) {
-      throw corrupt(file, scanned.offset, 'a record is not what was written, and there are more behind it');
+    for (let doubtful = -1; ; doubtful = contents.offset) {
+      const scanned = await scan(handle, contents.offset, size, (frame, buffer) => {
+        contents.apply(frame.record(buffer));
+        contents.grow(frame.end - frame.start);
+      });
+      if (scanned.stop === 'end' || (await nextFrame(handle, scanned.offset, size)) === null) return { ...scanned, size };
+      // Its writer may have gone past while we looked. What was behind it then is written, so now it is, too.
+      if (contents.offset === doubtful) {
+        throw corrupt(file, doubtful, 'a record is not what was written, and there are more behind it');
+      }
     }
-    return { ...scanned, size };
   } finally {
     await handle.close();
   }

@@ -1,11 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Frame } from './frames.ts';
 import { Pane } from './Pane.ts';
+import { isRoom } from './room.ts';
 
 /** Where a scan has come to, and why not further. */
 export interface Scanned {
   readonly offset: number;
-  /** `'end'`: there is no more. `'torn'`: a frame begins here whose end is not there. `'damaged'`: this is no frame, or not what was written. */
+  /** `'end'`: there is no more, or nothing but room. `'torn'`: a frame begins here whose end is not there. `'damaged'`: this is no frame, or not what was written. */
   readonly stop: 'end' | 'torn' | 'damaged';
 }
 
@@ -25,7 +26,7 @@ export async function scan(
   let offset = from;
   while (offset < end) {
     const found = frame.find(pane.buffer, offset - pane.offset, pane.filled);
-    if (found < 0) return { offset, stop: 'damaged' };
+    if (found < 0) return { offset, stop: (await onlyRoom(file, offset, end, pane)) ? 'end' : 'damaged' };
     if (found > 0) {
       const before = pane.has(offset);
       await pane.load(file, offset, found, end);
@@ -40,12 +41,24 @@ export async function scan(
   return { offset, stop: 'end' };
 }
 
+async function onlyRoom(file: FileHandle, from: number, end: number, pane: Pane): Promise<boolean> {
+  for (let offset = from; offset < end;) {
+    if (pane.has(offset) === 0) await pane.load(file, offset, 1, end);
+    const at = offset - pane.offset;
+    if (pane.has(offset) === 0 || !isRoom(pane.buffer, at, pane.filled)) return false;
+    offset += pane.filled - at;
+  }
+  return true;
+}
+
 /** The first whole frame behind a damage: where one is, the damage is not the torn end of the file. */
 export async function nextFrame(file: FileHandle, behind: number, end: number): Promise<number | null> {
   const pane = new Pane();
   const frame = new Frame();
   for (let offset = behind + 1; offset < end;) {
     if (pane.has(offset) < 64) await pane.load(file, offset, 64, end);
+    // The file is shorter than it was said to be.
+    if (pane.has(offset) === 0) return null;
     // Wherever it may begin: the end of the line before it may be what is damaged.
     const at = pane.buffer.subarray(0, pane.filled).indexOf('{"crc":"', offset - pane.offset);
     if (at < 0) {

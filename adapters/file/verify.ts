@@ -149,12 +149,17 @@ async function ofSegment(home: Home, segment: number, last: boolean, found: Find
     const { size } = await handle.stat();
     found.segments++;
     found.bytes += size;
-    for (let offset = from; offset < size;) {
+    for (let offset = from, doubtful = -1; offset < size;) {
       const scanned = await scan(handle, offset, size, (frame, buffer, at) =>
         found.take(frame.record(buffer), file, at),
       );
       if (scanned.stop === 'end') return;
       const next = await nextFrame(handle, scanned.offset, size);
+      // Somebody may have written there just now: what is still not whole, though there is more behind it, is damaged.
+      if (next !== null && scanned.offset !== doubtful) {
+        offset = doubtful = scanned.offset;
+        continue;
+      }
       const what = scanned.stop === 'torn' ? 'the end of a record is missing' : 'a record is not what was written';
       if (next === null && last) found.torn = { file, offset: scanned.offset, what, bytes: size - scanned.offset };
       else found.damage(file, scanned.offset, what);

@@ -42,6 +42,9 @@ export interface Snapshot {
   readonly indexes: readonly (readonly [string, readonly (readonly [string, number])[]])[];
 }
 
+/** Most commits have none of the optional fields: spreading what is not there costs more than all the rest of them. */
+type Draft = { -readonly [K in keyof CommitRecord]: CommitRecord[K] };
+
 export class Ledger {
   readonly #streams = new Map<string, StreamFacts>();
   readonly #indexes = new Map<string, DueIndex>();
@@ -119,7 +122,7 @@ export class Ledger {
     if (expectedSeq !== undefined) checkLast(stream, last, expectedSeq);
     const decided = effects === undefined ? undefined : this.#leases.decide(effects, at, stream);
 
-    const record: CommitRecord = {
+    const record: Draft = {
       op: 'commit',
       stream,
       commit: (facts?.commits ?? 0) + 1,
@@ -127,11 +130,11 @@ export class Ledger {
       events: texts.length,
       at,
       epoch,
-      ...(commitId !== undefined && digest !== undefined && { id: commitId, digest }),
-      ...(once?.length && { once }),
-      ...(decided?.length && { effects: decided }),
-      ...(close === true && { close }),
     };
+    if (commitId !== undefined && digest !== undefined) Object.assign(record, { id: commitId, digest });
+    if (once?.length) record.once = once;
+    if (decided?.length) record.effects = decided;
+    if (close === true) record.close = close;
     return { record, replayed: false };
   }
 
