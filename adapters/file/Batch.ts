@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { CommitRecord } from '../../lib/log/records.ts';
 import type { ContentsSnapshot } from './Contents.ts';
+import { Milestone } from './Milestone.ts';
 import { headerText, seal, type FileRecord } from './frames.ts';
 
 const smallest = 64 * 1024;
@@ -14,16 +15,17 @@ const newline = 10;
 
 let spare: Buffer | null = null;
 
-/** Frames that go to the disk together, and those who wait for that. */
-export class Batch<P> {
+/** Frames that go to the disk together. */
+export class Batch {
   /** It begins a new segment; this is what the log holds where it begins. */
   readonly opens: ContentsSnapshot | null;
   buffer: Buffer;
   /** Where its frames end. */
   length = 0;
-  /** Who is content when it was written, and who waits until it is where the log promises to bring it. */
-  readonly early: P[] = [];
-  readonly waiting: P[] = [];
+  /** The operating system has it. */
+  readonly written: Milestone = new Milestone();
+  /** It is where the log promises to bring it. */
+  readonly done: Milestone = new Milestone();
   /** The streams with something in it. */
   readonly streams: Set<string> = new Set();
   /** The frame that gathers: its first record, how many there are like it, and where their lines end. */
@@ -113,4 +115,6 @@ const alike = (a: CommitRecord, b: CommitRecord): boolean =>
 
 /** One record that says what several in a row do. */
 const merged = (first: FileRecord, records: number): FileRecord =>
-  records === 1 ? first : { ...(first as CommitRecord), events: (first as CommitRecord).events * records, commits: records };
+  records === 1
+    ? first
+    : { ...(first as CommitRecord), events: (first as CommitRecord).events * records, commits: records };

@@ -8,9 +8,8 @@ import type { Contents, ContentsSnapshot } from './Contents.ts';
 import type { FileReader } from './FileReader.ts';
 import type { FileRecord } from './frames.ts';
 import { Handles } from './Handles.ts';
-import { Pending, type Question } from './Pending.ts';
 import type { Place } from './Places.ts';
-import type { Questioned } from './reading.ts';
+import type { Question, Questioned } from './reading.ts';
 import { corrupt, firstLine, type Home } from './segments.ts';
 import { Tail, type Fsync } from './Tail.ts';
 import { unavailable } from './unavailable.ts';
@@ -37,8 +36,6 @@ export interface StoreSettings {
   readonly segmentAge: number;
 }
 
-type FileBatch = Batch<Pending<unknown>>;
-
 /**
  * The writer of a log. A question is decided at once, on what the log will hold when everything before it is written; its answer
  * waits until that is so. While one batch is on its way to the disk the next one gathers, so there is no timer, and the more
@@ -55,9 +52,9 @@ export class FileStore implements Questioned {
   readonly #settings: StoreSettings;
   #tail: Tail;
   /** Batches in their order; the last one gathers. */
-  readonly #queue: FileBatch[] = [];
+  readonly #queue: Batch[] = [];
   /** The batch that is on its way. */
-  #flying: FileBatch | null = null;
+  #flying: Batch | null = null;
   /** How many records were put, so that a question which put one can be told from others. */
   #puts = 0;
   #running: Promise<void> | null = null;
@@ -106,23 +103,23 @@ export class FileStore implements Questioned {
    */
   ask<T>(question: Question<T>, durability: Durability = this.durability): Promise<T> {
     if (this.#down) return this.#restored().then(() => this.ask(question, durability));
-    const pending = new Pending(question);
     const before = this.#puts;
+    let answer: T;
+    let refusal: { readonly error: unknown } | null = null;
     try {
-      pending.answer = question(this.contents, this.now());
+      answer = question(this.contents, this.now());
     } catch (error) {
-      pending.answer = error;
-      pending.refused = true;
+      refusal = { error };
     }
-    const wrote = this.#puts !== before;
-    if (wrote) pending.question = null;
+    const given = (): T => {
+      if (refusal !== null) throw refusal.error;
+      return answer;
+    };
     const last = this.#queue.at(-1) ?? this.#flying;
-    if (last === null) pending.settle();
-    else {
-      const early = wrote && durability !== 'sync' && this.#settings.fsync === 'always';
-      (early ? last.early : last.waiting).push(pending as Pending<unknown>);
-    }
-    return pending.promise;
+    if (last === null) return new Promise((resolve) => resolve(given()));
+    if (this.#puts === before) return last.done.reached.then(given, () => this.#askedAgain(question, durability));
+    const early = durability !== 'sync' && this.#settings.fsync === 'always';
+    return (early ? last.written : last.done).reached.then(given);
   }
 
   join(reader: FileReader): void {
@@ -148,6 +145,8 @@ export class FileStore implements Questioned {
     while (this.#running !== null || this.#restoring !== null) {
       await (this.#running ?? this.#restoring)?.catch(() => undefined);
     }
+    // An answer is on its way for some jobs more.
+    await turn();
   }
 
   /** Brings everything to the disk and lets go of the files. Nothing may be asked any more. */
@@ -156,7 +155,7 @@ export class FileStore implements Questioned {
     await this.#tail.close();
   }
 
-  #batchFor(record: FileRecord): FileBatch {
+  #batchFor(record: FileRecord): Batch {
     const { contents } = this;
     const { segmentBytes, segmentAge } = this.#settings;
     const last = this.#queue.at(-1);
@@ -171,12 +170,12 @@ export class FileStore implements Questioned {
     return this.#begin(null);
   }
 
-  #seal(batch: FileBatch): void {
+  #seal(batch: Batch): void {
     this.contents.grow(batch.seal());
   }
 
-  #begin(opens: ContentsSnapshot | null): FileBatch {
-    const batch: FileBatch = new Batch(opens);
+  #begin(opens: ContentsSnapshot | null): Batch {
+    const batch = new Batch(opens);
     this.#queue.push(batch);
     return batch;
   }
@@ -185,7 +184,7 @@ export class FileStore implements Questioned {
     while (this.#queue.length > 0) {
       // All who were answered just now may ask again, before the next batch leaves without them.
       await turn();
-      const batch = this.#queue.shift() as FileBatch;
+      const batch = this.#queue.shift() as Batch;
       this.#seal(batch);
       this.#flying = batch;
       try {
@@ -197,39 +196,39 @@ export class FileStore implements Questioned {
     this.#running = null;
   }
 
-  async #write(batch: FileBatch): Promise<void> {
+  async #write(batch: Batch): Promise<void> {
     if (batch.opens !== null) {
       await this.#tail.roll(batch.opens);
       this.#site.rolled(batch.opens);
     }
-    await this.#tail.write(batch.buffer, batch.length, () => {
-      for (const pending of batch.early) pending.settle();
-    });
+    await this.#tail.write(batch.buffer, batch.length, batch.written.reach);
     batch.recycle();
     // Those who have come since rest on it too; with them it is over.
     this.#flying = null;
     for (const stream of batch.streams) for (const reader of this.readers.of(stream)) reader.wake();
-    for (const pending of batch.waiting) pending.settle();
+    batch.done.reach();
   }
 
   /** Nothing of the batch counts, nor of those behind it, which rest on it. */
-  async #fail(error: unknown, batch: FileBatch): Promise<void> {
+  async #fail(error: unknown, batch: Batch): Promise<void> {
     this.#down = true;
     this.#flying = null;
     const lost = [batch, ...this.#queue.splice(0)];
     await this.#restored(async () => {
       const path = this.home.path(this.visible.segment);
       const outcome = await this.#tail.cut();
-      for (const { early, waiting } of lost) {
-        const reason = unavailable(error, path, early === batch.early ? outcome : 'not-applied');
-        for (const pending of [...early, ...waiting]) {
-          const { question } = pending;
-          if (question === null) pending.reject(reason);
-          else this.#again.push(() => pending.resolve(this.ask(question)));
-        }
+      for (const each of lost) {
+        const reason = unavailable(error, path, each === batch ? outcome : 'not-applied');
+        each.written.fail(reason);
+        each.done.fail(reason);
       }
     }).catch(() => undefined);
     this.#askAgain();
+  }
+
+  /** Resolves when the files are as they should be, to the answer that is right then. */
+  #askedAgain<T>(question: Question<T>, durability: Durability): Promise<T> {
+    return new Promise((resolve) => this.#again.push(() => resolve(this.ask(question, durability))));
   }
 
   #askAgain(): void {

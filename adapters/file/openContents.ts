@@ -44,7 +44,8 @@ async function catchUpIn(contents: Contents, home: Home, segment: number): Promi
         contents.apply(frame.record(buffer));
         contents.grow(frame.end - frame.start);
       });
-      if (scanned.stop === 'end' || (await nextFrame(handle, scanned.offset, size)) === null) return { ...scanned, size };
+      if (scanned.stop === 'end' || (await nextFrame(handle, scanned.offset, size)) === null)
+        return { ...scanned, size };
       // Its writer may have gone past while we looked. What was behind it then is written, so now it is, too.
       if (contents.offset === doubtful) {
         throw corrupt(file, doubtful, 'a record is not what was written, and there are more behind it');

@@ -3,7 +3,10 @@ import type { EventLog, Stored } from '../../lib/log/EventLog.ts';
 import { rangeOf, readRequest } from '../../lib/log/readRequest.ts';
 import { dueRequest, headRequest, streamsRequest } from '../../lib/log/requests.ts';
 import { FileReader, type Source } from './FileReader.ts';
-import type { Question } from './Pending.ts';
+import type { Contents } from './Contents.ts';
+
+/** May write records; its answer is given when everything before it, and they, are where they belong. */
+export type Question<T> = (contents: Contents, now: number) => T;
 
 /** What can be asked about the files of a log. */
 export interface Questioned extends Source {

@@ -7,8 +7,7 @@ import { closeRequest, removeRequest, renewRequest, trimRequest } from '../../li
 import { closeWithin } from './closeWithin.ts';
 import { reached } from './FileReader.ts';
 import type { FileStore } from './FileStore.ts';
-import type { Question } from './Pending.ts';
-import { reading } from './reading.ts';
+import { reading, type Question } from './reading.ts';
 
 /**
  * The log of whoever may write.

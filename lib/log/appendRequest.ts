@@ -44,9 +44,12 @@ export function appendRequest(
       details: { stream },
     });
   }
-  const texts: string[] = [];
+  const texts = new Array<string>(events.length);
   // Not by `map`, which leaves holes out.
-  for (const event of events) texts.push(event instanceof Encoded ? event.textFor(codec) : codec.encode(event));
+  for (let i = 0; i < texts.length; i++) {
+    const event = events[i];
+    texts[i] = event instanceof Encoded ? event.textFor(codec) : codec.encode(event);
+  }
   checkSize(stream, texts, capabilities.maxCommitBytes);
   if (commitId === undefined) return { stream, texts, options: checked, digest: undefined };
   // What is empty says as much as what is left out.
