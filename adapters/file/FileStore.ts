@@ -142,11 +142,11 @@ export class FileStore implements Questioned {
 
   /** Resolves when every question was answered. */
   async settled(): Promise<void> {
-    while (this.#running !== null || this.#restoring !== null) {
+    do {
       await (this.#running ?? this.#restoring)?.catch(() => undefined);
-    }
-    // An answer is on its way for some jobs more.
-    await turn();
+      // An answer is on its way for some jobs more, and may lead to the next question.
+      await turn();
+    } while (this.#running !== null || this.#restoring !== null);
   }
 
   /** Brings everything to the disk and lets go of the files. Nothing may be asked any more. */
