@@ -47,7 +47,7 @@ export function appendRequest(
   const texts = new Array<string>(events.length);
   // Not by `map`, which leaves holes out.
   for (let i = 0; i < texts.length; i++) {
-    const event = events[i];
+    const event: unknown = events[i];
     texts[i] = event instanceof Encoded ? event.textFor(codec) : codec.encode(event);
   }
   checkSize(stream, texts, capabilities.maxCommitBytes);
