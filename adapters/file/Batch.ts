@@ -54,11 +54,11 @@ export class Batch {
   add(record: FileRecord, texts: readonly string[]): void {
     const begins = this.#first === null;
     let end = begins ? this.length + margin : this.#end;
-    let signs = texts.length;
-    for (const text of texts) signs += text.length;
-    // No sign takes more than three bytes.
-    this.#reserve(end, signs * 3);
-    for (const text of texts) {
+    if (texts.length > 0) {
+      // In one piece: texts that were put together and never looked at are copied once then.
+      const text = texts.length === 1 ? (texts[0] as string) : texts.join('\n');
+      // No sign takes more than three bytes.
+      this.#reserve(end, text.length * 3 + 1);
       end += this.buffer.write(text, end);
       this.buffer[end++] = newline;
     }
