@@ -22,6 +22,7 @@ export { persist } from './log/persist.ts';
 export { secret } from './log/secret.ts';
 export { cyclicBarrier } from './gates/cyclicBarrier.ts';
 export { mutex } from './gates/mutex.ts';
+export { readWriteLock } from './gates/readWriteLock.ts';
 export { quota } from './gates/quota.ts';
 export { rateLimiter } from './gates/rateLimiter.ts';
 export { semaphore } from './gates/semaphore.ts';
@@ -126,6 +127,7 @@ export type {
 export type { BarrierOptions } from './gates/cyclicBarrier.ts';
 export type { LeaseOptions } from './gates/lease.ts';
 export type { MutexOptions } from './gates/mutex.ts';
+export type { ReadWriteLock } from './gates/readWriteLock.ts';
 export type { QuotaOptions } from './gates/quota.ts';
 export type { LimiterOptions } from './gates/rateLimiter.ts';
 export type { SemaphoreOptions } from './gates/semaphore.ts';
@@ -135,6 +137,7 @@ export type {
   LimiterSpec,
   MutexSpec,
   QuotaSpec,
+  ReadWriteSpec,
   SemaphoreSpec,
   SpecPatch,
   Strategy,

@@ -9,7 +9,7 @@ import { chain, type Destination, Operation } from '../lib/internal/stream.ts';
 import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
 import { askerOf, checked, GateRequest } from '../lib/gates/gateRequest.ts';
 import { Holder } from '../lib/gates/holder.ts';
-import type { Ask, Ticket } from '../lib/gates/port.ts';
+import type { Ticket } from '../lib/gates/port.ts';
 
 export interface ExclusiveOptions extends AcquireOptions, BacklogOptions {}
 
@@ -49,8 +49,8 @@ export function exclusive<T, O extends ObservableInput<unknown>>(
   if (typeof project !== 'function')
     expected('The work of exclusive()', 'a function of the value and the grant', project);
   const backlog = backlogOptions(options, 'exclusive()');
+  checked(options, 'exclusive()', own);
   const plan: Plan<T, ObservedValueOf<O>> = {
-    ask: checked(options, 'exclusive()', own),
     project: project as Plan<T, ObservedValueOf<O>>['project'],
     request: typeof gate === 'function' ? null : request(gate, options),
     requestFor: (value) => request((gate as (value: T) => GateRef)(value), options),
@@ -64,7 +64,6 @@ export function exclusive<T, O extends ObservableInput<unknown>>(
 
 /** What all subscriptions of an operator have in common. */
 interface Plan<T, R> {
-  readonly ask: Ask;
   readonly project: (value: T, grant: Grant) => ObservableInput<R>;
   /** The request of every value, where the gate is the same for all. */
   readonly request: GateRequest | null;
@@ -148,7 +147,7 @@ class Exclusive<T, R> extends Subscriber<T> {
       if (this.closed) return;
       const core = request.core(this.parent);
       this.value = value;
-      this.current = Holder.of(this.results, this.parent, this.plan.ask, performFor<T, R>, this);
+      this.current = Holder.of(this.results, this.parent, request.ask, performFor<T, R>, this);
       this.current.request(core, request.signal);
     } catch (error) {
       this.fail(error);

@@ -3,6 +3,7 @@ import { tell, tellChanged } from '../../lib/gates/activity.ts';
 import { enclosingLease } from '../../lib/gates/deadlock.ts';
 import { waitEdge } from '../../lib/gates/describe.ts';
 import { nest } from '../../lib/gates/nesting.ts';
+import { insideAlready } from '../../lib/gates/reading.ts';
 import { patched } from '../../lib/gates/patched.ts';
 import { type BackendEnv, type GateCore, HELD, QUEUED, type Waiter } from '../../lib/gates/port.ts';
 import { type GateSpec, type SpecPatch, titleOf } from '../../lib/gates/spec.ts';
@@ -69,10 +70,11 @@ export class RedisGate extends RedisCore implements Lender {
     const { home } = this;
     const ticket = new RedisTicket(this, waiter, home.newId(), Math.round(home.clock.now()));
     waiter.ticket = ticket;
-    return this.spec.kind === 'mutex' && this.enclosed(ticket) ? null : ticket;
+    const alone = this.spec.kind === 'mutex' || this.spec.kind === 'readWriteLock';
+    return alone && this.enclosed(ticket) ? null : ticket;
   }
 
-  /** Whether its work holds this mutex already: then it is let in again, or would wait for itself. */
+  /** Whether its work holds this lock already: then it is let in again, or would wait for itself. */
   private enclosed(ticket: RedisTicket): boolean {
     const { env, spec } = this;
     const outer = enclosingLease(ticket.waiter.frame, this);
@@ -80,6 +82,11 @@ export class RedisGate extends RedisCore implements Lender {
     if (spec.kind === 'mutex' && spec.reentrant) {
       nest(ticket, outer.extras?.outer ?? outer);
       return true;
+    }
+    if (spec.kind === 'readWriteLock') {
+      const answer = insideAlready(ticket, outer);
+      if (answer instanceof DeadlockError) this.refuse(ticket, answer);
+      if (answer !== null) return true;
     }
     if (env.deadlock === 'off' || ticket.waiter.ask.timeout === 0) return false;
     const edge = waitEdge(ticket, [outer], this.home.clock.now());

@@ -42,6 +42,8 @@ export function protocolOf(spec: GateSpec, crashTtl: number, grace: number): Pro
   switch (spec.kind) {
     case 'mutex':
       return make('permits', [1, 0, 0], spec);
+    case 'readWriteLock':
+      return make('permits', [1, 0, 'phases'], spec);
     case 'semaphore':
       return make('permits', [spec.permits, 0, 0], spec);
     case 'quota':

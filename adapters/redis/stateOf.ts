@@ -1,5 +1,5 @@
 import type { GateState, HolderState, WaiterState } from '../../lib/gates/state.ts';
-import type { GateSpec } from '../../lib/gates/spec.ts';
+import { type GateSpec, modeOf } from '../../lib/gates/spec.ts';
 import type { Reply } from './Link.ts';
 
 /** What `inspect` answers, as people see it. Leases and waiters are written as `lua/account.ts` says. */
@@ -22,9 +22,11 @@ export function stateOf(spec: GateSpec, key: string | undefined, renews: boolean
     ...(key === undefined ? null : { key }),
     kind: spec.kind,
     spec: settingsOf(spec, Number(limit), Number(per) / 1000, Number(burst)),
-    holders: holders.map((packed) => holderState(packed, renews, now)).sort((a, b) => (a.fence ?? 0) - (b.fence ?? 0)),
-    waiting: waiting.map((packed) => waiterState(packed, now)),
-    available: Number(available),
+    holders: holders
+      .map((packed) => holderState(spec, packed, renews, now))
+      .sort((a, b) => (a.fence ?? 0) - (b.fence ?? 0)),
+    waiting: waiting.map((packed) => waiterState(spec, packed, now)),
+    available: spec.kind === 'readWriteLock' ? Math.floor(Number(available)) : Number(available),
     opensIn: Number(opensIn) < 0 ? Infinity : Number(opensIn) / 1000,
     pausedFor: pausedFor / 1000,
     ...(spec.kind === 'barrier' ? { generation } : null),
@@ -35,6 +37,7 @@ export function stateOf(spec: GateSpec, key: string | undefined, renews: boolean
 export function settingsOf(spec: GateSpec, limit: number, per: number, burst: number): GateSpec {
   switch (spec.kind) {
     case 'mutex':
+    case 'readWriteLock':
       return spec;
     case 'semaphore':
       return { ...spec, permits: limit };
@@ -47,20 +50,27 @@ export function settingsOf(spec: GateSpec, limit: number, per: number, burst: nu
   }
 }
 
-function holderState(packed: string, renews: boolean, now: number): HolderState {
+function holderState(spec: GateSpec, packed: string, renews: boolean, now: number): HolderState {
   const [cost, fence, ends, since, , ...who] = packed.split(' ');
   return {
     who: who.join(' '),
     fence: Number(fence),
     cost: Number(cost),
+    ...modeOf(spec, Number(cost)),
     held: Math.max(0, now - Number(since)) / 1000,
     left: renews ? Infinity : Math.max(0, Number(ends) - now) / 1000,
   };
 }
 
-function waiterState(packed: string, now: number): WaiterState {
+function waiterState(spec: GateSpec, packed: string, now: number): WaiterState {
   const [score, cost, since, , ...who] = packed.split(' ');
   // The place in the queue begins with the priority, and the ticket is below it.
   const priority = 4095 - Math.floor(Number(score) / 2 ** 40);
-  return { who: who.join(' '), cost: Number(cost), priority, waited: Math.max(0, now - Number(since)) / 1000 };
+  return {
+    who: who.join(' '),
+    cost: Number(cost),
+    ...modeOf(spec, Number(cost)),
+    priority,
+    waited: Math.max(0, now - Number(since)) / 1000,
+  };
 }

@@ -1,6 +1,7 @@
 /** What gates say at `rxbaton.gate.*`. */
 import { whoIs } from './describe.ts';
 import type { GateCore, Ticket } from './port.ts';
+import { modeOf } from './spec.ts';
 import type { GateActivity } from './state.ts';
 
 /** Says what happened to a request. */
@@ -19,6 +20,7 @@ export function tell(
     at: clock.wall(),
     who: whoIs(ticket.waiter),
     cost: ask.cost,
+    ...modeOf(gate.spec, ask.cost),
     priority: ask.priority,
     fence: ticket.fence,
     ...(action === 'granted'

@@ -1,11 +1,11 @@
 import { ConfigError } from '../errors.ts';
 import { expected, knownOptions } from '../internal/options.ts';
-import { costOf } from './ask.ts';
+import { checkReading, costOf } from './ask.ts';
 import { teachJoining } from './joining.ts';
 import { JointCore, type Share } from './joint.ts';
 import type { AllOf, Gate, Member } from './gate.ts';
 import { refuseBarrier } from './several.ts';
-import type { GateSpec } from './spec.ts';
+import { type GateSpec, unitOf } from './spec.ts';
 
 /**
  * Several gates as one: all of them or none, so that nothing is held while the rest is awaited and no token is spent in vain.
@@ -51,5 +51,7 @@ function memberOf(gate: Member['gate'], cost = 1, key?: string): Member {
   if (key !== undefined && typeof key !== 'string') expected('The key of a member of allOf()', 'a string', key);
   // What a name stands for is not known before it is opened.
   if (typeof gate === 'object') refuseBarrier('spec' in gate ? gate.spec : gate);
-  return { gate, cost: costOf(cost, 'A member of allOf()'), key };
+  const unit = typeof gate === 'object' ? unitOf('spec' in gate ? gate.spec : gate) : 1;
+  if (unit !== 1) checkReading(cost, 'A member of allOf()');
+  return { gate, cost: unit === 1 ? costOf(cost, 'A member of allOf()') : unit, key };
 }

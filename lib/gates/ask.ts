@@ -3,8 +3,11 @@ import { ConfigError } from '../errors.ts';
 import { milliseconds } from '../time/duration.ts';
 import type { AcquireOptions } from './gate.ts';
 import type { Ask, GateCore } from './port.ts';
+import { type GateSpec, unitOf } from './spec.ts';
 
 const known: readonly (keyof AcquireOptions)[] = ['cost', 'timeout', 'signal', 'priority', 'owner', 'label', 'key'];
+
+const whole: readonly GateSpec['kind'][] = ['mutex', 'semaphore', 'readWriteLock'];
 
 /** A request without wishes: what most requests are, and one object for all of them. */
 export const plainAsk: Ask = { cost: 1, priority: 0, timeout: Infinity, label: undefined };
@@ -15,9 +18,15 @@ export function costOf(cost: number, owner: string): number {
     : expected(`${owner}.cost`, 'a positive number', cost);
 }
 
-/** Permits are whole: half of one would let two into a lock. */
+/** Whoever reads takes what readers take. */
+export function checkReading(cost: number, owner: string): void {
+  if (cost !== 1) expected(`${owner}.cost`, 'left out where somebody reads', cost);
+}
+
+/** Permits are whole: half of one would let two into a lock. Only readers share one. */
 export function checkCost({ spec }: GateCore, cost: number): void {
-  if ((spec.kind === 'mutex' || spec.kind === 'semaphore') && !Number.isInteger(cost)) {
+  if (spec.kind === 'readWriteLock' && cost === unitOf({ ...spec, mode: 'read' })) return;
+  if (whole.includes(spec.kind) && !Number.isInteger(cost)) {
     expected(`cost of '${spec.name}'`, 'a whole number of permits', cost);
   }
 }

@@ -3,7 +3,7 @@ import { nearest } from '../internal/context.ts';
 import { BusyError, LeaseLostError, LimitImpossibleError } from '../errors.ts';
 import type { InMemory } from './inMemory.ts';
 import { leasesOf } from './leases.ts';
-import { titleOf } from './spec.ts';
+import { modeOf, titleOf } from './spec.ts';
 import type { Ticket, Waiter } from './port.ts';
 import type { GateState, HolderState, LossReason, WaiterState, WaitEdge } from './state.ts';
 
@@ -43,6 +43,7 @@ export function holderState(ticket: Ticket, now: number): HolderState {
     who: whoIs(ticket.waiter),
     fence: ticket.fence,
     cost: ticket.waiter.ask.cost,
+    ...modeOf(ticket.core.spec, ticket.waiter.ask.cost),
     held: ticket.since < 0 ? 0 : Math.max(0, now - ticket.since),
     left: until === Infinity ? Infinity : Math.max(0, until - now),
   };
@@ -50,7 +51,8 @@ export function holderState(ticket: Ticket, now: number): HolderState {
 
 export function waiterState(ticket: Ticket, now: number): WaiterState {
   const { cost, priority } = ticket.waiter.ask;
-  return { who: whoIs(ticket.waiter), cost, priority, waited: Math.max(0, now - ticket.queuedAt) };
+  const mode = modeOf(ticket.core.spec, cost);
+  return { who: whoIs(ticket.waiter), cost, ...mode, priority, waited: Math.max(0, now - ticket.queuedAt) };
 }
 
 export function waitEdge(ticket: Ticket, holders: readonly Ticket[], now: number): WaitEdge {
@@ -118,7 +120,7 @@ export function stateOf(gate: InMemory): GateState {
     spec: settings,
     holders: leasesOf(gate).map((ticket) => holderState(ticket, now)),
     waiting,
-    available: policy.available(now),
+    available: gate.spec.kind === 'readWriteLock' ? Math.floor(policy.available(now)) : policy.available(now),
     opensIn: Math.max(pausedFor, (policy.timed ? opensAt : opensAt <= 0 ? now : Infinity) - now),
     pausedFor,
     ...('generation' in policy ? { generation: policy.generation as number } : null),

@@ -2,10 +2,11 @@ import { ConfigError } from '../errors.ts';
 import { type Frame, living } from '../internal/context.ts';
 import { frameHere } from '../internal/scope.ts';
 import { expected, show } from '../internal/options.ts';
-import { askOf, checkCost, plainAsk } from './ask.ts';
+import { askOf, checkCost, checkReading, plainAsk } from './ask.ts';
 import type { AcquireOptions, AllOf, GateRef, Grant } from './gate.ts';
 import { type GateHost, hostKey, hostOf } from './host.ts';
 import { type Ask, type GateCore, Ticket } from './port.ts';
+import { unitOf } from './spec.ts';
 
 /** A request for a gate: checked once, made any number of times. It remembers the core it led to last. */
 export class GateRequest {
@@ -25,7 +26,10 @@ export class GateRequest {
     this.owner = options?.owner;
     this.signal = options?.signal;
     this.home = homeOf(ref, caller);
-    this.ask = options === undefined ? plainAsk : wishesOf(ref, options, caller, more);
+    const ask = options === undefined ? plainAsk : wishesOf(ref, options, caller, more);
+    const unit = unitOfRef(ref);
+    this.ask = unit === 1 ? ask : { ...ask, cost: unit };
+    if (unit !== 1) checkReading(ask.cost, caller);
   }
 
   /** For whom it is made. */
@@ -93,6 +97,12 @@ function wishesOf(ref: GateRef, options: AcquireOptions, caller: string, more: r
     }
   }
   return ask;
+}
+
+/** What one of it costs. */
+export function unitOfRef(ref: GateRef): number {
+  if (typeof ref === 'string' || ('kind' in ref && ref.kind === 'all')) return 1;
+  return unitOf('spec' in ref ? ref.spec : ref);
 }
 
 function homeOf(ref: GateRef, caller: string): GateHost | null {

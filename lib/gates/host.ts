@@ -9,7 +9,7 @@ import type { AllOf, GateRef } from './gate.ts';
 import { memoryBackend } from './memoryBackend.ts';
 import type { BackendEnv, GateBackend, GateCore } from './port.ts';
 import { mutex } from './mutex.ts';
-import { type GateSpec, sameSpec, titleOf } from './spec.ts';
+import { gateOf, type GateSpec, sameSpec, titleOf } from './spec.ts';
 
 export interface GateHost {
   readonly env: BackendEnv;
@@ -65,7 +65,8 @@ export function createHost(options: HostOptions = {}): GateHost {
     });
   };
 
-  const open = (spec: GateSpec, key: string | undefined): GateCore => {
+  const open = (wanted: GateSpec, key: string | undefined): GateCore => {
+    const spec = gateOf(wanted);
     if (defined.size > 0) agree(spec, defined.get(spec.name), 'defined');
     const can = backend.supports(spec);
     if (can !== true) throw new ConfigError(can);
@@ -128,10 +129,13 @@ export function createHost(options: HostOptions = {}): GateHost {
       if (ref.kind === 'all') return joint(ref);
       return open(ref, key);
     },
-    define(spec) {
-      if (typeof spec !== 'object' || spec === null || !('kind' in spec) || typeof spec.name !== 'string') {
-        throw new ConfigError(`define() takes a description, not ${show(spec)}.`, { hint: "For example mutex('db')." });
+    define(given) {
+      if (typeof given !== 'object' || given === null || !('kind' in given) || typeof given.name !== 'string') {
+        throw new ConfigError(`define() takes a description, not ${show(given)}.`, {
+          hint: "For example mutex('db').",
+        });
       }
+      const spec = gateOf(given);
       agree(spec, defined.get(spec.name), 'defined');
       const live = backend.find(spec.name);
       if (live !== null && !sameSpec(live.spec, spec) && !backend.forget(live)) agree(spec, live.spec, 'in use');

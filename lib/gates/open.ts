@@ -5,14 +5,17 @@ import type { AcquireOptions, Gate, Grant } from './gate.ts';
 import { currentHost, type GateHost, hostKey } from './host.ts';
 import type { GateCore } from './port.ts';
 import type { GateState, MaybePromise } from './state.ts';
-import type { GateSpec, SpecPatch } from './spec.ts';
+import { type GateSpec, type SpecPatch, unitOf } from './spec.ts';
 
 /** The live gate of a description or name in these gates, by default those of the current coordinator. */
 export function open(gate: GateSpec | string, host: GateHost = currentHost()): Gate {
   if (typeof gate === 'object' && (gate as { kind?: string } | null)?.kind === 'all') {
     expected('open()', 'given one gate: open the members of an allOf one by one', gate);
   }
-  return new LiveGate(host, host.core(gate).spec);
+  const { spec } = host.core(gate);
+  // Which way into a lock was meant is not the lock's to remember.
+  const meant = typeof gate === 'string' ? spec : gate;
+  return new LiveGate(host, unitOf(meant) === 1 ? spec : meant);
 }
 
 class LiveGate implements Gate {

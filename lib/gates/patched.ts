@@ -6,6 +6,7 @@ import type { GateSpec, SpecPatch } from './spec.ts';
 /** The patches that a kind of gate takes. */
 const patches: Readonly<Record<GateSpec['kind'], readonly (keyof SpecPatch)[]>> = {
   mutex: ['pauseUntil'],
+  readWriteLock: ['pauseUntil'],
   semaphore: ['permits', 'pauseUntil'],
   quota: ['limit', 'per', 'pauseUntil'],
   barrier: ['parties', 'pauseUntil'],

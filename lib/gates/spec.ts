@@ -49,7 +49,13 @@ export interface LimiterSpec extends Named {
   readonly from: 'dispatch' | 'release';
 }
 
-export type GateSpec = MutexSpec | SemaphoreSpec | QuotaSpec | BarrierSpec | LimiterSpec;
+export interface ReadWriteSpec extends Named, Leased {
+  readonly kind: 'readWriteLock';
+  /** Which way in. The live lock is one for both. */
+  readonly mode: 'read' | 'write';
+}
+
+export type GateSpec = MutexSpec | SemaphoreSpec | ReadWriteSpec | QuotaSpec | BarrierSpec | LimiterSpec;
 
 /** What can change while a gate is in use. */
 export interface SpecPatch {
@@ -73,6 +79,21 @@ export function sameSpec(a: GateSpec, b: GateSpec): boolean {
   for (const key of Object.keys(a) as (keyof GateSpec)[]) if (a[key] !== b[key]) return false;
   return true;
 }
+
+/** What a reader takes of a read/write lock. So small that there is room for a million, and exact in sums. */
+const readerShare: number = 2 ** -20;
+
+/** What one of a description costs. */
+export const unitOf = (spec: GateSpec): number =>
+  spec.kind === 'readWriteLock' && spec.mode === 'read' ? readerShare : 1;
+
+/** The description of the gate itself, whichever way in was meant. */
+export const gateOf = (spec: GateSpec): GateSpec =>
+  spec.kind === 'readWriteLock' && spec.mode === 'read' ? { ...spec, mode: 'write' } : spec;
+
+/** Whether somebody reads or writes, at a lock where that makes a difference. */
+export const modeOf = (spec: GateSpec, cost: number): { readonly mode?: 'read' | 'write' } =>
+  spec.kind === 'readWriteLock' ? { mode: cost < 1 ? 'read' : 'write' } : {};
 
 /** What a gate is called: its name, and its key if it has one. */
 export const titleOf = ({ spec, key }: { readonly spec: GateSpec; readonly key: string | undefined }): string =>

@@ -18,6 +18,8 @@ export interface GateActivity {
   readonly at: number;
   readonly who?: string;
   readonly cost?: number;
+  /** Read/write locks: whether somebody reads, and takes a small part of the lock, or writes, and takes all of it. */
+  readonly mode?: 'read' | 'write';
   readonly fence?: number | null;
   readonly priority?: number;
   readonly waited?: number;
@@ -39,6 +41,8 @@ export interface HolderState {
   readonly who: string;
   readonly fence: number | null;
   readonly cost: number;
+  /** Read/write locks: what it is held for. */
+  readonly mode?: 'read' | 'write';
   /** How long it has been held, ms. */
   readonly held: number;
   /** How much of the lease is left, ms; `Infinity` without a `ttl` or with renewal. */
@@ -48,6 +52,8 @@ export interface HolderState {
 export interface WaiterState {
   readonly who: string;
   readonly cost: number;
+  /** Read/write locks: what it is wanted for. */
+  readonly mode?: 'read' | 'write';
   readonly priority: number;
   /** How long it has waited, ms. */
   readonly waited: number;
@@ -61,7 +67,7 @@ export interface GateState {
   readonly spec: GateSpec;
   readonly holders: readonly HolderState[];
   readonly waiting: readonly WaiterState[];
-  /** What could be taken now, in units of cost. */
+  /** What could be taken now, in units of cost. Read/write locks: 1 where nobody is inside. */
   readonly available: number;
   /** Milliseconds until the head of the queue can enter, if time alone lets it in; `Infinity` if somebody has to leave. */
   readonly opensIn: number;

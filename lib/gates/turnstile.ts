@@ -1,4 +1,4 @@
-import type { CoordinationError } from '../errors.ts';
+import { type CoordinationError, DeadlockError } from '../errors.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
 import { tell } from './activity.ts';
 import { arm, endIn } from './alarm.ts';
@@ -13,6 +13,7 @@ import { forceOut } from './losing.ts';
 import { nest, unnest } from './nesting.ts';
 import type { Policy } from './policies/policy.ts';
 import { type BackendEnv, HELD, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
+import { insideAlready, reads } from './reading.ts';
 import type { GateSpec, SpecPatch } from './spec.ts';
 import type { GateState } from './state.ts';
 
@@ -156,11 +157,7 @@ export class Turnstile implements InMemory {
       this.refuse(ticket, impossibleError(this, waiter.ask.cost));
       return;
     }
-    const outer = this.spec.kind === 'mutex' && this.spec.reentrant ? enclosingLease(waiter.frame, this) : null;
-    if (outer !== null) {
-      nest(ticket, outer.extras?.outer ?? outer);
-      return;
-    }
+    if (this.enclosed(ticket)) return;
     this.join(ticket);
     if (this.env.activity !== null) tell(this, 'queued', ticket);
     this.turn();
@@ -172,6 +169,21 @@ export class Turnstile implements InMemory {
     this.turn();
   }
 
+  /** Whether its work is inside already, and it was answered for that reason. */
+  private enclosed(ticket: Ticket): boolean {
+    const { spec } = this;
+    if (spec.kind !== 'readWriteLock' && !(spec.kind === 'mutex' && spec.reentrant)) return false;
+    const outer = enclosingLease(ticket.waiter.frame, this);
+    if (outer === null) return false;
+    if (spec.kind === 'readWriteLock') {
+      const answer = insideAlready(ticket, outer);
+      if (answer instanceof DeadlockError) this.refuse(ticket, answer);
+      return answer !== null;
+    }
+    nest(ticket, outer.extras?.outer ?? outer);
+    return true;
+  }
+
   /** Takes a place in the queue. Parts of a joint request come here by themselves. */
   join(ticket: Ticket): void {
     this.resting = false;
@@ -179,7 +191,9 @@ export class Turnstile implements InMemory {
     ticket.queuedAt = Math.round(now);
     if (this.line === nobody) this.line = new Line();
     if (this.settings.kind === 'barrier' && this.line.head === null) this.line.breaksAt = now + this.settings.timeout;
-    this.line.join(ticket);
+    if (reads(ticket) && !ticket.extras?.joint)
+      this.line.joinReaders(ticket, this.policy.opensAt(ticket.waiter.ask.cost, 0, 1) > 0);
+    else this.line.join(ticket);
   }
 
   refuse(ticket: Ticket, error: CoordinationError): void {

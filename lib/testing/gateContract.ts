@@ -2,6 +2,7 @@ import type { GateLab, Laws } from './contract/lab.ts';
 import { leaseLaws } from './contract/leaseLaws.ts';
 import { barrierLaws, jointLaws, limiterLaws, quotaLaws } from './contract/limitLaws.ts';
 import { queueLaws } from './contract/queueLaws.ts';
+import { readWriteLaws } from './contract/readWriteLaws.ts';
 import { singles } from './contract/singles.ts';
 import { synchronousLaws } from './contract/synchronousLaws.ts';
 import { knownOptions } from '../internal/options.ts';
@@ -38,6 +39,7 @@ export function gateContract(
   const sections: [title: string, laws: Laws][] = [
     ...singles.map((single): [string, Laws] => [single.title, queueLaws(single)]),
     ['lease', leaseLaws],
+    ['read/write lock', readWriteLaws],
     ['quota', quotaLaws],
     ['limiter', limiterLaws],
     ['barrier', barrierLaws],

@@ -48,7 +48,7 @@ export function neverTwoHolders<Events extends ActivityStream>(
     const held = new Map<string, GateActivity>();
     return {
       see(event) {
-        if (event.kind !== 'mutex' && event.kind !== 'semaphore') return;
+        if (event.kind !== 'mutex' && event.kind !== 'semaphore' && event.kind !== 'readWriteLock') return;
         // A backend that cannot vouch for a gate gives no fence: then the name has to do.
         const holder = String(event.fence ?? event.who);
         if (event.action === 'released' || event.action === 'lost') held.delete(holder);
@@ -126,6 +126,8 @@ function queueJudge(): Judge {
     line.forEach((other, i) => {
       const rank = other.queued.priority ?? 0;
       if (rank < priority || (rank === priority && at >= 0 && i >= at)) return;
+      // Those who read in this turn go before those who write in the next.
+      if (event.mode === 'read' && other.queued.mode === 'write') return;
       if (fence === null) overtaken(other, [event]);
       other.entered.push(event);
     });

@@ -114,6 +114,16 @@ const stories: Record<string, string> = {
     analysis of (gpt on "AI safety")
     stored [ [ '42', 'Ada' ] ]
   `,
+  'shared-catalogue': story`
+    ada begins to read
+    bob begins to read
+    ada read: a chair is 40
+    bob read: a chair is 40
+    the update begins
+    the update is done
+    eve begins to read
+    eve read: a chair is 45
+  `,
   'three-agents-one-api': story`
     uncoordinated: 3 calls at a time
     gpt on "research x"

@@ -7,7 +7,7 @@ import { allOf } from '../../lib/gates/allOf.ts';
 import type { Gate, Grant } from '../../lib/gates/gate.ts';
 import { hold } from '../../lib/gates/hold.ts';
 import { open } from '../../lib/gates/open.ts';
-import type { GateSpec } from '../../lib/gates/spec.ts';
+import type { GateSpec, ReadWriteSpec } from '../../lib/gates/spec.ts';
 import type { ActivityEvent, OracleCommand, OracleOutcome } from '../../lib/testing/index.ts';
 import { virtualTime } from '../../lib/testing/virtualTime.ts';
 
@@ -102,6 +102,11 @@ export async function actOut(
     return gate;
   };
 
+  const readingOf = (gate: Gate): Gate => {
+    const at = places.findIndex((place) => place.get(gate.name) === gate);
+    return open({ ...(gate.spec as ReadWriteSpec), mode: 'read' }, clock.coordinators[at]!.gates);
+  };
+
   const arrive = ({ id, gate, cost = 1, priority = 0, attempt = false }: Arrive): void => {
     const calledOff = new AbortController();
     const party: Party = { calledOff, subscription: null, grant: null, end: () => undefined };
@@ -124,7 +129,7 @@ export async function actOut(
     const options = { label: id, priority, signal: calledOff.signal, ...(attempt ? { timeout: 0 } : {}) };
     const acquisition =
       gate === undefined || typeof gate === 'string'
-        ? acquire(gateOf(gate), { ...options, cost })
+        ? acquire(cost < 1 ? readingOf(gateOf(gate)) : gateOf(gate), { ...options, ...(cost < 1 ? {} : { cost }) })
         : acquire(allOf(...gate.map((name) => ({ gate: gateOf(name), cost }))), options);
     party.subscription = hold(acquisition, work).subscribe({
       error: (error: unknown) => {

@@ -5,7 +5,8 @@ import { mutex } from '../../lib/gates/mutex.ts';
 import { quota } from '../../lib/gates/quota.ts';
 import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
 import { semaphore } from '../../lib/gates/semaphore.ts';
-import type { GateSpec, SpecPatch } from '../../lib/gates/spec.ts';
+import { readWriteLock } from '../../lib/gates/readWriteLock.ts';
+import { type GateSpec, type SpecPatch, unitOf } from '../../lib/gates/spec.ts';
 import type { OracleOutcome } from '../../lib/testing/index.ts';
 import type { Ending, Leaving, StoryCommand } from './gateStory.ts';
 
@@ -29,7 +30,8 @@ export type Step =
 /** A kind of gate: its settings, and what may happen to it. */
 export interface Kind {
   readonly spec: fc.Arbitrary<GateSpec>;
-  readonly costs?: number;
+  /** Costs go up to here; or those who ask, ask to read and to write. */
+  readonly costs?: number | 'modes';
   readonly priorities?: boolean;
   readonly changes?: fc.Arbitrary<SpecPatch>;
   readonly extras?: readonly fc.Arbitrary<Step>[];
@@ -40,6 +42,8 @@ export interface Kind {
 const who = fc.nat(30);
 export const pick = <T>(...values: T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 
+const reading = unitOf(readWriteLock('gate').read);
+
 export function steps({ costs = 1, priorities = true, changes, extras = [], beat = 1 }: Kind): fc.Arbitrary<Step[]> {
   const priority = priorities
     ? fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: -1, max: 1 }))
@@ -47,7 +51,7 @@ export function steps({ costs = 1, priorities = true, changes, extras = [], beat
   const attempt = fc.nat(9).map((n) => n === 0);
   const arrive = fc.record({
     do: pick('arrive' as const),
-    cost: fc.integer({ min: 1, max: costs }),
+    cost: costs === 'modes' ? pick(reading, reading, 1) : fc.integer({ min: 1, max: costs }),
     priority,
     attempt,
   });
@@ -118,7 +122,7 @@ export const told = (
 
 export const full = (spec: GateSpec): number => {
   if (spec.kind === 'barrier') return 0;
-  if (spec.kind === 'mutex') return 1;
+  if (spec.kind === 'mutex' || spec.kind === 'readWriteLock') return 1;
   if (spec.kind === 'semaphore') return spec.permits;
   if (spec.kind === 'quota') return spec.limit;
   return spec.strategy === 'leaky-bucket' ? 1 : spec.burst;
@@ -178,6 +182,17 @@ export const kinds: Readonly<Record<string, Kind>> = {
       pause(1),
     ),
     extras: [charge, force],
+  },
+  'a read/write lock': {
+    spec: fc.constant(readWriteLock('gate').write),
+    costs: 'modes',
+    changes: pause(1),
+    extras: [force],
+  },
+  'a read/write lock that lapses': {
+    spec: ttl.map((ms) => readWriteLock('gate', { ttl: ms, renew: false }).write),
+    costs: 'modes',
+    extras: [extend, force],
   },
   'a barrier': {
     spec: fc

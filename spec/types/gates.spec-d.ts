@@ -13,6 +13,7 @@ import {
   mutex,
   open,
   quota,
+  readWriteLock,
   rateLimiter,
   run,
   semaphore,
@@ -32,6 +33,8 @@ import {
   type MaybePromise,
   type MutexSpec,
   type QuotaSpec,
+  type ReadWriteLock,
+  type ReadWriteSpec,
   type SemaphoreSpec,
   type WaitEdge,
 } from 'rxbaton';
@@ -43,7 +46,12 @@ describe('descriptions', () => {
     expectTypeOf(quota('hours', { limit: 16, per: '1h' })).toEqualTypeOf<QuotaSpec>();
     expectTypeOf(cyclicBarrier('merge', { parties: 5 })).toEqualTypeOf<BarrierSpec>();
     expectTypeOf(rateLimiter('api', { limit: 10, per: '1s' })).toEqualTypeOf<LimiterSpec>();
-    expectTypeOf<MutexSpec | SemaphoreSpec | QuotaSpec | BarrierSpec | LimiterSpec>().toEqualTypeOf<GateSpec>();
+    expectTypeOf(readWriteLock('doc')).toEqualTypeOf<ReadWriteLock>();
+    expectTypeOf(readWriteLock('doc').read).toEqualTypeOf<ReadWriteSpec>();
+    expectTypeOf(readWriteLock('doc').write).toEqualTypeOf<ReadWriteSpec>();
+    expectTypeOf<
+      MutexSpec | SemaphoreSpec | ReadWriteSpec | QuotaSpec | BarrierSpec | LimiterSpec
+    >().toEqualTypeOf<GateSpec>();
   });
 
   it('take their options and no others', () => {

@@ -38,10 +38,24 @@ local function beat(channel)
   redis.call('PEXPIRE', Q, text(grace / 100))
 end
 
+-- A place behind all others of its priority. Readers of a lock stand with those who read in the next turn: before the first
+-- writer who waits if somebody writes now, else after it. Their places are the odd ones, between those of the writers.
+local function place(id, cost, priority)
+  local first = (4095 - priority) * 1099511627776
+  t = t + 2
+  if ARGV[7] ~= 'phases' or cost == 1 or string.byte(id) == 43 then return first + t end
+  local two = redis.call('ZRANGEBYSCORE', Q, text(first), text(first + 1099511627775), 'WITHSCORES', 'LIMIT', 0, 2)
+  local next, after = tonumber(two[2]), tonumber(two[4])
+  if not next then return first + t + 1 end
+  -- Those who read next stand together already, or nobody does.
+  if next % 2 == 1 then return next end
+  if after and after % 2 == 1 then return after end
+  local ahead = redis.call('ZCOUNT', Q, '-inf', '(' .. text(first))
+  return ahead == 0 and opens(cost) > now and next - 1 or next + 1
+end
 local function join(id, cost, priority, who)
   enlist()
-  t = t + 1
-  redis.call('ZADD', Q, text((4095 - priority) * 1099511627776 + t), id)
+  redis.call('ZADD', Q, text(place(id, cost, priority)), id)
   redis.call('HSET', W, id, text(cost) .. ' ' .. text(now) .. ' ' .. who)
   local channel = channelOf(who)
   if not alive(channel) or q == 0 or beats[channel] < now + grace / 2 then beat(channel) end

@@ -1,16 +1,16 @@
-import type { MutexSpec, SemaphoreSpec } from '../spec.ts';
+import type { MutexSpec, ReadWriteSpec, SemaphoreSpec } from '../spec.ts';
 import type { Policy, Settings } from './policy.ts';
 
 const permitsOf = (spec: Settings): number => (spec.kind === 'semaphore' ? spec.permits : 1);
 
-/** Permits that go round: a mutex has one. */
+/** Permits that go round: a mutex has one, and so has a read/write lock, whose readers share it. */
 export class Permits implements Policy {
   readonly timed = false;
   readonly lease = true;
   capacity: number;
   private used = 0;
 
-  constructor(spec: MutexSpec | SemaphoreSpec) {
+  constructor(spec: MutexSpec | SemaphoreSpec | ReadWriteSpec) {
     this.capacity = permitsOf(spec);
   }
 

@@ -10,6 +10,7 @@ const permits: MakePolicy = (spec) => new Permits(spec as ConstructorParameters<
 const known = new Map<GateSpec['kind'], MakePolicy>([
   ['mutex', permits],
   ['semaphore', permits],
+  ['readWriteLock', permits],
 ]);
 
 /** Whoever describes a kind of gate says how it admits, so that a program carries the policies of what it uses and no other. */
@@ -22,6 +23,6 @@ export function policyOf(spec: GateSpec, clock: Clock & { wall(): number }): Pol
   const make = known.get(spec.kind);
   if (make !== undefined) return make(spec, clock);
   throw new ConfigError(`'${spec.name}' is a ${spec.kind}, and nobody here has described one yet.`, {
-    hint: 'Make descriptions with mutex(), semaphore(), quota(), cyclicBarrier() and rateLimiter().',
+    hint: 'Make descriptions with mutex(), semaphore(), readWriteLock(), quota(), cyclicBarrier() and rateLimiter().',
   });
 }

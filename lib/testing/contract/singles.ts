@@ -2,6 +2,7 @@
 import { mutex } from '../../gates/mutex.ts';
 import { quota } from '../../gates/quota.ts';
 import { rateLimiter } from '../../gates/rateLimiter.ts';
+import { readWriteLock } from '../../gates/readWriteLock.ts';
 import { semaphore } from '../../gates/semaphore.ts';
 import type { GateSpec, Strategy } from '../../gates/spec.ts';
 import type { Asked, GateLab } from './lab.ts';
@@ -38,6 +39,7 @@ function paced(strategy: Strategy): Single {
 export const singles: readonly Single[] = [
   { title: 'mutex', spec: () => mutex('gate'), makeRoom: leave, inside: 'held' },
   { title: 'semaphore', spec: () => semaphore('gate', { permits: 1 }), makeRoom: leave, inside: 'held' },
+  { title: 'read/write lock', spec: () => readWriteLock('gate').write, makeRoom: leave, inside: 'held' },
   { title: 'quota', spec: (unit) => quota('gate', { limit: 1, per: unit }), makeRoom: wait, inside: 'held' },
   paced('sliding-window'),
   {

@@ -1,10 +1,12 @@
-import type { MutexSpec, SemaphoreSpec } from '../../gates/spec.ts';
+import type { MutexSpec, ReadWriteSpec, SemaphoreSpec } from '../../gates/spec.ts';
 import { entriesOf, type Model } from './model.ts';
 
-const permits = (spec: MutexSpec | SemaphoreSpec): number => (spec.kind === 'mutex' ? 1 : spec.permits);
+type Lease = MutexSpec | SemaphoreSpec | ReadWriteSpec;
 
-/** Mutexes and semaphores: what is held and what is asked must fit into the permits. Only a departure makes room. */
-export const leaseModel: Model<MutexSpec | SemaphoreSpec> = {
+const permits = (spec: Lease): number => (spec.kind === 'semaphore' ? spec.permits : 1);
+
+/** Mutexes, semaphores and read/write locks: what is held and what is asked must fit into the permits. Only a departure makes room. */
+export const leaseModel: Model<Lease> = {
   capacity: permits,
   admits(history, spec, cost) {
     const held = entriesOf(history).filter(({ end }) => end === null);

@@ -5,7 +5,17 @@ import type { OracleCommand } from './command.ts';
 import { admitAll, breaksAt, nextMoment } from './admission.ts';
 import type { Entry } from './model.ts';
 import { modelOf } from './modelOf.ts';
-import { heldOf, inTurn, queueOf, recordOf, specOf, withRecord, type OracleAnswer, type OracleState } from './state.ts';
+import {
+  heldOf,
+  inTurn,
+  queueOf,
+  recordOf,
+  specOf,
+  withRecord,
+  type OracleAnswer,
+  type OracleState,
+  type Waiting,
+} from './state.ts';
 
 type Arrive = Extract<OracleCommand, { do: 'arrive' }>;
 
@@ -74,12 +84,31 @@ function arrive(state: OracleState, { id, gate, cost = 1, priority = 0, attempt 
       isBarrier(current, name)
         ? withRecord(current, name, { since: recordOf(current, name).since ?? state.now })
         : current,
-    { ...state, waiting: [...state.waiting, { id, gates, cost, priority }] },
+    { ...state, waiting: inLine(state, { id, gates, cost, priority }) },
   );
   const answer = admitAll(joined);
   // A try that fails was never there, so that it breaks no barrier.
   if (attempt && answer.state.waiting.some((waiter) => waiter.id === id)) return refuse(state, [id], 'busy');
   return answer;
+}
+
+/**
+ * Everybody at the end, but readers: those who ask for one read/write lock alone stand with the readers of the next turn, which
+ * is that before the first writer who waits while somebody writes, and else the one after it.
+ */
+function inLine(state: OracleState, waiter: Waiting): Waiting[] {
+  const [gate, ...more] = waiter.gates;
+  const record = recordOf(state, gate!);
+  const single = (one: Waiting): boolean => one.cost < 1 && one.gates.length === 1;
+  if (specOf(record).kind !== 'readWriteLock' || more.length > 0 || !single(waiter)) return [...state.waiting, waiter];
+  const queue = queueOf(state, gate!);
+  const equals = queue.filter(({ priority }) => priority === waiter.priority);
+  const writing = equals[0] === queue[0] && heldOf(state, gate!).some(({ cost }) => cost === 1);
+  const readers = equals.findIndex(single);
+  const from = readers >= 0 ? readers : writing ? 0 : 1;
+  const next = equals.slice(from).find((one) => !single(one));
+  const at = next === undefined ? state.waiting.length : state.waiting.indexOf(next);
+  return state.waiting.toSpliced(at, 0, waiter);
 }
 
 function refuse(state: OracleState, ids: readonly string[], reason: 'impossible' | 'busy' | 'broken'): OracleAnswer {

@@ -94,6 +94,21 @@ describe('several gates in Redis as one', () => {
     expect(fates(behind)).toEqual(['held', 'held']);
   });
 
+  it('are entered also when one of them opens, closes and opens again', async () => {
+    const [a, x] = [ask(twin.open(db)), ask(twin.open(pool))];
+    await lab.idle();
+    const both = together([lab.open(db), { gate: lab.open(pool), cost: 3 }]);
+    await lab.idle();
+    await twin.open(pool).change({ permits: 3 });
+    await lab.idle();
+    a.leave();
+    await lab.idle();
+    expect(both.fate).toBe('waiting');
+    x.leave();
+    await lab.idle();
+    expect(both.fate).toBe('held');
+  });
+
   it('are entered within a third of the grace although the message is lost', async () => {
     const a = ask(lab.open(db));
     await lab.idle();
