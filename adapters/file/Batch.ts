@@ -32,6 +32,8 @@ export class Batch {
   #first: FileRecord | null = null;
   #records = 0;
   #end = 0;
+  /** Where in the file the first of its frames begins. */
+  #from: number | null = null;
 
   constructor(opens: ContentsSnapshot | null) {
     this.opens = opens;
@@ -71,11 +73,16 @@ export class Batch {
     }
   }
 
-  /** Ends the frame that gathers, and answers how many bytes it has; 0: there was none. */
-  seal(): number {
+  /**
+   * Ends the frame that gathers, and answers how many bytes it has; 0: there was none.
+   *
+   * @param offset Where in the file it will begin.
+   */
+  seal(offset: number): number {
     const first = this.#first;
     if (first === null) return 0;
-    const header = headerText(merged(first, this.#records), this.gathered);
+    const header = headerText(merged(first, this.#records), this.gathered, this.#from);
+    this.#from ??= offset;
     const bytes = Buffer.byteLength(header);
     this.#reserve(this.#end, bytes);
     const { buffer, length } = this;

@@ -171,7 +171,7 @@ export class FileStore implements Questioned {
   }
 
   #seal(batch: Batch): void {
-    this.contents.grow(batch.seal());
+    this.contents.grow(batch.seal(this.contents.offset));
   }
 
   #begin(opens: ContentsSnapshot | null): Batch {

@@ -139,8 +139,8 @@ export class Tail {
     if (size !== this.#size) throw new Error(`somebody else has written to ${path}`);
   }
 
-  #later(work: () => void): void {
-    this.#timer ??= after(this.#clock, rest, () => {
+  #later(work: () => void, ms = rest): void {
+    this.#timer ??= after(this.#clock, ms, () => {
       this.#timer = null;
       work();
     });
@@ -155,8 +155,9 @@ export class Tail {
   #giveBack(file: FileHandle): void {
     // Where the write ends this is arranged anew.
     if (this.#writing) return;
-    if (this.#clock.now() - this.#wrote < rest) {
-      this.#later(() => this.#giveBack(file));
+    const left = this.#wrote + rest - this.#clock.now();
+    if (left > 0) {
+      this.#later(() => this.#giveBack(file), left);
       return;
     }
     try {

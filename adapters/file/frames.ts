@@ -21,6 +21,7 @@ const digitsAt = 8;
 const coveredAt = 16;
 const start: Buffer = Buffer.from('{"crc":"');
 const bytesKey: Buffer = Buffer.from('","bytes":');
+const fromKey: Buffer = Buffer.from(',"from":');
 const newline = 10;
 const zero = 48;
 const comma = 44;
@@ -30,9 +31,13 @@ export const longest: number = 64 * 1024 * 1024;
 
 const digit = (value: number): number => value + (value < 10 ? zero : 87);
 
-/** The first line of a frame, with zeros for its checksum. */
-export const headerText = (record: FileRecord, bytes: number): string =>
-  `{"crc":"00000000","bytes":${bytes},${JSON.stringify(record).slice(1)}\n`;
+/**
+ * The first line of a frame, with zeros for its checksum.
+ *
+ * @param from Where in the file that begins which is written together with it. `null`: with this frame.
+ */
+export const headerText = (record: FileRecord, bytes: number, from: number | null): string =>
+  `{"crc":"00000000","bytes":${bytes},${from === null ? '' : `"from":${from},`}${JSON.stringify(record).slice(1)}\n`;
 
 /** Puts the checksum into a frame that was written between two places of a buffer. */
 export function seal(buffer: Buffer, from: number, to: number): void {
@@ -47,7 +52,9 @@ export function seal(buffer: Buffer, from: number, to: number): void {
 export class Frame {
   /** Where its header begins. */
   start = 0;
-  /** Where the fields of the record begin in the header, at the comma behind `bytes`. */
+  /** Where in its file that begins which was written together with it. `null`: with this frame. */
+  from: number | null = null;
+  /** Where the fields of the record begin in the header, at the comma before them. */
   fields = 0;
   /** Where its event lines begin. */
   lines = 0;
@@ -75,10 +82,18 @@ export class Frame {
     const line = buffer.indexOf(newline, next);
     if (line < 0 || line >= filled) return here < longest ? here * 2 : -1;
     this.start = at;
+    this.from = null;
     this.fields = next;
+    if (fromKey.every((sign, i) => buffer[next + i] === sign)) this.#readFrom(buffer, next + fromKey.length);
     this.lines = line + 1;
     this.end = this.lines + length;
     return this.end <= filled ? 0 : this.end - at;
+  }
+
+  #readFrom(buffer: Buffer, at: number): void {
+    const end = buffer.indexOf(comma, at);
+    this.from = Number(buffer.toString('latin1', at, end));
+    this.fields = end;
   }
 
   /** Whether it is what was written. */

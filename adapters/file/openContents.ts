@@ -3,7 +3,7 @@ import { readCheckpoint } from './checkpoint.ts';
 import { Contents } from './Contents.ts';
 import { codeOf } from './disk.ts';
 import type { Place } from './Places.ts';
-import { nextFrame, scan, type Scanned } from './scan.ts';
+import { scan, wasWhole, type Scanned } from './scan.ts';
 import { corrupt, directoryHome, openSegment, segmentsIn, type Home } from './segments.ts';
 
 /** Where the whole frames of a log end. */
@@ -44,8 +44,7 @@ async function catchUpIn(contents: Contents, home: Home, segment: number): Promi
         contents.apply(frame.record(buffer));
         contents.grow(frame.end - frame.start);
       });
-      if (scanned.stop === 'end' || (await nextFrame(handle, scanned.offset, size)) === null)
-        return { ...scanned, size };
+      if (scanned.stop === 'end' || !(await wasWhole(handle, scanned.offset, size))) return { ...scanned, size };
       // Its writer may have gone past while we looked. What was behind it then is written, so now it is, too.
       if (contents.offset === doubtful) {
         throw corrupt(file, doubtful, 'a record is not what was written, and there are more behind it');

@@ -51,8 +51,17 @@ async function onlyRoom(file: FileHandle, from: number, end: number, pane: Pane)
   return true;
 }
 
-/** The first whole frame behind a damage: where one is, the damage is not the torn end of the file. */
-export async function nextFrame(file: FileHandle, behind: number, end: number): Promise<number | null> {
+/** Whether something was written when what is not whole here was there already, so that it is not the torn end of a file. */
+export const wasWhole = async (file: FileHandle, at: number, end: number): Promise<boolean> =>
+  (await nextFrame(file, at, end, at)) !== null;
+
+/**
+ * The first whole frame behind a place.
+ *
+ * @param since Looks for one that was written after all before this place had been written. What is written in one step comes to
+ * the disk in any order: of what was on its way when the power failed, there may be an end without a beginning. Default: for any.
+ */
+export async function nextFrame(file: FileHandle, behind: number, end: number, since = -1): Promise<number | null> {
   const pane = new Pane();
   const frame = new Frame();
   for (let offset = behind + 1; offset < end;) {
@@ -68,7 +77,7 @@ export async function nextFrame(file: FileHandle, behind: number, end: number): 
       continue;
     }
     const candidate = pane.offset + at;
-    if (await wholeAt(file, candidate, end, pane, frame)) return candidate;
+    if ((await wholeAt(file, candidate, end, pane, frame)) && (frame.from ?? candidate) > since) return candidate;
     offset = candidate + 1;
   }
   return null;

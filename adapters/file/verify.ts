@@ -5,7 +5,7 @@ import { name } from '../../lib/log/checks.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ContentsSnapshot } from './Contents.ts';
 import type { FileRecord } from './frames.ts';
-import { nextFrame, scan } from './scan.ts';
+import { nextFrame, scan, wasWhole } from './scan.ts';
 import { directoryHome, fileHome, openSegment, segmentsIn, type Home } from './segments.ts';
 import { unavailable } from './unavailable.ts';
 
@@ -154,16 +154,16 @@ async function ofSegment(home: Home, segment: number, last: boolean, found: Find
         found.take(frame.record(buffer), file, at),
       );
       if (scanned.stop === 'end') return;
-      const next = await nextFrame(handle, scanned.offset, size);
+      const damaged = !last || (await wasWhole(handle, scanned.offset, size));
       // Somebody may have written there just now: what is still not whole, though there is more behind it, is damaged.
-      if (next !== null && scanned.offset !== doubtful) {
+      if (damaged && scanned.offset !== doubtful) {
         offset = doubtful = scanned.offset;
         continue;
       }
       const what = scanned.stop === 'torn' ? 'the end of a record is missing' : 'a record is not what was written';
-      if (next === null && last) found.torn = { file, offset: scanned.offset, what, bytes: size - scanned.offset };
-      else found.damage(file, scanned.offset, what);
-      offset = next ?? size;
+      if (damaged) found.damage(file, scanned.offset, what);
+      else found.torn = { file, offset: scanned.offset, what, bytes: size - scanned.offset };
+      offset = damaged ? ((await nextFrame(handle, scanned.offset, size)) ?? size) : size;
     }
   } finally {
     await handle.close();

@@ -43,6 +43,41 @@ async function small(): Promise<{
 }
 
 describe('the end of a log', () => {
+  it('is cut where anything is missing of what was written in one step, and damaged where that was there when more was written', async () => {
+    const directory = join(place, `log-${count++}`);
+    const log = await open(directory);
+    const file = segment(directory, 1);
+    await log.append('s', [{ name: 'first' }]);
+    const from = statSync(file).size;
+    // Records of their own, which go to the disk in one step.
+    await Promise.all(['a', 'b', 'c'].map((id) => log.append('s', [{ name: id }], { commitId: id })));
+    const until = statSync(file).size;
+    await log.append('s', [{ name: 'later' }]);
+    await log.close();
+    const whole = readFileSync(file);
+    for (let at = from; at < until; at += 23) {
+      for (const behind of [until, whole.length]) {
+        const home = join(place, `log-${count++}`);
+        await (await open(home)).close();
+        const bytes = Buffer.from(whole.subarray(0, behind));
+        bytes.fill(0, at, at + 5);
+        writeFileSync(segment(home, 1), bytes);
+        const { damages, torn } = await verify(home);
+        if (behind === until) {
+          expect([damages, torn === null]).toEqual([[], false]);
+          const next = await open(home);
+          const events = (await all(next)).map(({ event }) => event);
+          expect(events).toEqual([{ name: 'first' }, { name: 'a' }, { name: 'b' }].slice(0, events.length));
+          await next.append('s', [{ name: 'on' }]);
+          await next.close();
+        } else {
+          expect([damages.length, torn]).toEqual([1, null]);
+          await expect(open(home)).rejects.toMatchObject({ code: 'RXB_LOG_CORRUPT' });
+        }
+      }
+    }
+  }, 30_000);
+
   it('that was torn at any byte is told by verify, and is no damage', async () => {
     const { file, ends } = await small();
     const bytes = readFileSync(file);
