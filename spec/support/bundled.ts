@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { afterAll } from 'vitest';
 
 let folder: string | null = null;
 const made = new Map<string, Promise<string>>();
+afterAll(() => {
+  if (folder !== null) rmSync(folder, { recursive: true, force: true });
+});
 
 async function make(file: string): Promise<string> {
   if (folder === null) {
-    const mine = (folder = mkdtempSync(join(tmpdir(), 'rxbaton-worker-')));
-    process.once('exit', () => rmSync(mine, { recursive: true, force: true }));
+    folder = mkdtempSync(join(tmpdir(), 'rxbaton-worker-'));
     // For processes of other users too.
     chmodSync(folder, 0o755);
   }
