@@ -1,0 +1,184 @@
+/** What several processes see of locks in Redis is what one lock could have done, whatever goes wrong meanwhile. */
+import { scheduler } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { linearize } from '../../lib/testing/linear/linearize.ts';
+import { sequentialLease } from '../../lib/testing/linear/sequentialLease.ts';
+import { linearizable } from '../../lib/testing/linearizable.ts';
+import { type Proxy, startProxy } from '../support/proxy.ts';
+import { type LeaseHistory, startHistorians, type Historians, type Wipe } from '../support/redisHistories.ts';
+import type { Round } from '../support/redisHistorian.ts';
+import type { Mutant } from '../support/redisMutants.ts';
+import { installTime, type RedisServer, startRedis } from '../support/redisServer.ts';
+import { runs } from '../support/runs.ts';
+
+const processes = 4;
+const ttl = 400;
+/** Each of them of 16 requests, with their ends and with a look at the grant: fewer than 50 operations. */
+const gatesInARound = 25;
+const rounds = runs(1);
+
+let server: RedisServer;
+let proxy: Proxy;
+let historians: Historians;
+let admin: Redis;
+let gates = 0;
+
+beforeAll(async () => {
+  await (await startRedis()).stop();
+}, installTime);
+
+afterEach(async () => {
+  await historians.end();
+  admin.disconnect();
+  await proxy.stop();
+  await server.stop();
+});
+
+async function start(mutant: Mutant | null = null): Promise<void> {
+  server = await startRedis();
+  proxy = await startProxy(server.port);
+  admin = new Redis(server.url, { retryStrategy: () => 50 });
+  // A command that is never answered must not hold a round up; a waiter must not lose its place on a busy machine.
+  const backend = { grace: 2_000, commandTimeout: 1_500, patience: 6_000 };
+  historians = await startHistorians(processes, { url: `redis://127.0.0.1:${proxy.port}`, mutant, backend });
+}
+
+const round = (options: Partial<Round> = {}): Round => ({
+  gates: Array.from({ length: gatesInARound }, () => `lock${++gates}`),
+  ttl,
+  parties: 2,
+  cycles: 2,
+  work: 10,
+  checks: true,
+  ...options,
+});
+
+const quiet = (): Promise<readonly Wipe[]> => Promise.resolve([]);
+const now = (): bigint => process.hrtime.bigint();
+
+/** When everybody is at it. */
+const amidst = (): Promise<void> => historians.holding(1);
+
+async function wiped(how: () => Promise<unknown>): Promise<readonly Wipe[]> {
+  await amidst();
+  const from = now();
+  await how();
+  return [{ from, to: now() }];
+}
+
+type Fault = readonly [name: string, fifo: boolean, options: Partial<Round>, fault: () => Promise<readonly Wipe[]>];
+
+const faults: readonly Fault[] = [
+  ['nothing goes wrong', true, {}, quiet],
+  [
+    'a process is killed',
+    true,
+    {},
+    async () => {
+      await amidst();
+      historians.signal(1, 'SIGKILL');
+      return [];
+    },
+  ],
+  [
+    // Those who wait in it are passed by, and keep their places.
+    'a process stands still for longer than its leases last',
+    false,
+    { work: 200, cycles: 1 },
+    async () => {
+      await amidst();
+      historians.signal(1, 'SIGSTOP');
+      await scheduler.wait(ttl * 1.5);
+      historians.signal(1, 'SIGCONT');
+      return [];
+    },
+  ],
+  [
+    'answers are late',
+    true,
+    {},
+    async () => {
+      proxy.delay(15);
+      await scheduler.wait(400);
+      proxy.delay(0);
+      return [];
+    },
+  ],
+  [
+    // In what order those who waited come again, nobody knows.
+    'all connections are cut',
+    false,
+    {},
+    async () => {
+      await amidst();
+      proxy.cut();
+      return [];
+    },
+  ],
+  // Holders cannot know that the server has forgotten them: only fences tell.
+  ['the server forgets everything', true, { checks: false }, () => wiped(() => admin.flushall())],
+  [
+    'the server is killed and started again',
+    false,
+    { checks: false },
+    () =>
+      wiped(async () => {
+        await server.stop();
+        server = await startRedis({ port: server.port });
+      }),
+  ],
+  [
+    'the server stands still',
+    false,
+    {},
+    async () => {
+      await amidst();
+      server.process?.kill('SIGSTOP');
+      await scheduler.wait(ttl * 1.5);
+      server.process?.kill('SIGCONT');
+      return [];
+    },
+  ],
+];
+
+const model = (fifo: boolean) => sequentialLease({ ttl, fifo, drift: 2 });
+
+/** Whether somebody gave back what had been somebody else's for some time. */
+const hasStaleRelease = (history: LeaseHistory): boolean =>
+  history.some(
+    ({ op, call }) =>
+      op.do === 'release' &&
+      history.some(
+        ({ result, return: end }) =>
+          typeof result === 'object' && result.fence > op.fence && end !== null && end < call,
+      ),
+  );
+
+describe('histories of locks in Redis', { timeout: 60_000 * rounds }, () => {
+  it.each(faults)('are linearizable when %s', async (name, fifo, options, fault) => {
+    await start();
+    let stale = 0;
+    for (let i = 0; i < rounds; i++) {
+      for (const history of await historians.round(round(options), fault)) {
+        const granted = history.filter(({ result }) => typeof result === 'object');
+        expect(granted.length).toBeGreaterThan(0);
+        expect(() => linearizable(model(fifo), history)).not.toThrow();
+        if (hasStaleRelease(history)) stale++;
+      }
+    }
+    if (name.startsWith('a process stands still')) expect(stale).toBeGreaterThan(0);
+  });
+
+  it.each<[Mutant, fault: number]>([
+    ['no owner check', 2],
+    ['granted twice', 0],
+    ['no queue', 0],
+  ])('are found out when the server has %s', async (mutant, which) => {
+    await start(mutant);
+    const [, fifo, options, fault] = faults[which]!;
+    const histories = await historians.round(round(options), fault);
+    const found = histories.filter((history) => !linearize(model(fifo), history).linearizable);
+    expect(found.length).toBeGreaterThan(0);
+  });
+});

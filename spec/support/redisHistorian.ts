@@ -1,0 +1,82 @@
+/** A process of its own that uses locks and writes down what it asked for and heard, until it is killed. */
+import { appendFileSync } from 'node:fs';
+import { scheduler } from 'node:timers/promises';
+import { redisBackend, type RedisBackendOptions } from '../../adapters/redis/index.ts';
+import { createCoordinator } from '../../lib/events/createCoordinator.ts';
+import { enter } from '../../lib/gates/enter.ts';
+import { mutex } from '../../lib/gates/mutex.ts';
+import { recorder } from '../../lib/testing/linear/recorder.ts';
+import type { LeaseOp, LeaseResult } from '../../lib/testing/linear/sequentialLease.ts';
+import { type Mutant, mutantClient } from './redisMutants.ts';
+
+export interface HistorianSettings {
+  /** Who it is; no two lives have the same. */
+  readonly name: string;
+  readonly file: string;
+  readonly url: string;
+  readonly mutant: Mutant | null;
+  readonly backend: Omit<RedisBackendOptions, 'url' | 'client'>;
+}
+
+/** Locks to use at the same time, each of them several times by several parties. */
+export interface Round {
+  readonly gates: readonly string[];
+  /** Length of the leases, which nobody renews, ms. */
+  readonly ttl: number;
+  readonly parties: number;
+  readonly cycles: number;
+  /** How long the work takes at most, ms. */
+  readonly work: number;
+  /** Whether holders look at their grants. */
+  readonly checks: boolean;
+}
+
+const { name, file, url, mutant, backend: options } = JSON.parse(process.argv[2] ?? '{}') as HistorianSettings;
+const backend = redisBackend(mutant === null ? { ...options, url } : { ...options, client: mutantClient(url, mutant) });
+const coordinator = createCoordinator({ backend, context: 'off', onError: () => undefined });
+const waiting = new Map<string, () => void>();
+coordinator.when('rxbaton.gate.queued', ({ who = '' }) => waiting.get(who)?.());
+
+const record = recorder<LeaseOp, LeaseResult>({
+  process: name,
+  now: () => process.hrtime.bigint(),
+  write: (line) => appendFileSync(file, line),
+});
+
+async function cycle(gate: string, id: string, { ttl, work, checks }: Round): Promise<void> {
+  const lock = coordinator.open(mutex(gate, { ttl, renew: false }));
+  const grant = await record(
+    { do: 'acquire', id },
+    (queued) => {
+      waiting.set(id, queued);
+      return enter(lock, { label: id, timeout: '8s' });
+    },
+    { gate, result: (given) => ({ fence: given.fence ?? 0 }) },
+  );
+  const fence = grant.fence ?? 0;
+  process.send?.('holds');
+  await scheduler.wait(Math.random() * work);
+  if (checks) await record({ do: 'check', fence }, () => grant.valid(), { gate, result: (valid) => valid });
+  await record(
+    { do: 'release', fence },
+    async () => {
+      grant.release();
+      await backend.settled();
+    },
+    { gate },
+  );
+}
+
+process.on('message', (round: Round) => {
+  const parties = round.gates.flatMap((gate) =>
+    Array.from({ length: round.parties }, async (_, party) => {
+      for (let i = 0; i < round.cycles; i++) {
+        // Who hears nothing of it asks again for the next one.
+        await cycle(gate, `${name}.${gate}.${party}.${i}`, round).catch(() => undefined);
+      }
+    }),
+  );
+  void Promise.all(parties).then(() => process.send?.('done'));
+});
+process.on('disconnect', () => process.exit());
+process.send?.('ready');
