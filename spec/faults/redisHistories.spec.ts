@@ -8,12 +8,13 @@ import { linearizable } from '../../lib/testing/linearizable.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
 import { type LeaseHistory, startHistorians, type Historians, type Wipe } from '../support/redisHistories.ts';
 import type { Round } from '../support/redisHistorian.ts';
-import type { Mutant } from '../support/redisMutants.ts';
+import { mutates, type Mutant } from '../support/redisMutants.ts';
 import { installTime, type RedisServer, startRedis } from '../support/redisServer.ts';
 import { runs } from '../support/runs.ts';
 
 const processes = 4;
 const ttl = 400;
+const grace = 2_000;
 /** Each of them of 16 requests, with their ends and with a look at the grant: fewer than 50 operations. */
 const gatesInARound = 25;
 const rounds = runs(1);
@@ -39,8 +40,10 @@ async function start(mutant: Mutant | null = null): Promise<void> {
   server = await startRedis();
   proxy = await startProxy(server.port);
   admin = new Redis(server.url, { retryStrategy: () => 50 });
+  // While it is started again.
+  admin.on('error', () => undefined);
   // A command that is never answered must not hold a round up; a waiter must not lose its place on a busy machine.
-  const backend = { grace: 2_000, commandTimeout: 1_500, patience: 6_000 };
+  const backend = { grace, commandTimeout: 1_500, patience: 6_000 };
   historians = await startHistorians(processes, { url: `redis://127.0.0.1:${proxy.port}`, mutant, backend });
 }
 
@@ -85,11 +88,12 @@ const faults: readonly Fault[] = [
     // Those who wait in it are passed by, and keep their places.
     'a process stands still for longer than its leases last',
     false,
-    { work: 200, cycles: 1 },
+    // Long enough for somebody else to be at work when it goes on.
+    { freezes: true, work: 150 },
     async () => {
       await amidst();
-      historians.signal(1, 'SIGSTOP');
-      await scheduler.wait(ttl * 1.5);
+      // Until others have heard that its leases are over, at the next beat of their hearts.
+      await scheduler.wait(ttl + grace / 2);
       historians.signal(1, 'SIGCONT');
       return [];
     },
@@ -99,9 +103,9 @@ const faults: readonly Fault[] = [
     true,
     {},
     async () => {
-      proxy.delay(15);
-      await scheduler.wait(400);
-      proxy.delay(0);
+      // To the end: what comes later must not overtake it.
+      proxy.delay(10);
+      await amidst();
       return [];
     },
   ],
@@ -175,6 +179,7 @@ describe('histories of locks in Redis', { timeout: 60_000 * rounds }, () => {
     ['granted twice', 0],
     ['no queue', 0],
   ])('are found out when the server has %s', async (mutant, which) => {
+    expect(mutates(mutant)).toBe(true);
     await start(mutant);
     const [, fifo, options, fault] = faults[which]!;
     const histories = await historians.round(round(options), fault);

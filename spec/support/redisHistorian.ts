@@ -29,6 +29,8 @@ export interface Round {
   readonly work: number;
   /** Whether holders look at their grants. */
   readonly checks: boolean;
+  /** Whether it freezes with the first lock that it gets. */
+  readonly freezes?: boolean;
 }
 
 const { name, file, url, mutant, backend: options } = JSON.parse(process.argv[2] ?? '{}') as HistorianSettings;
@@ -43,7 +45,18 @@ const record = recorder<LeaseOp, LeaseResult>({
   write: (line) => appendFileSync(file, line),
 });
 
-async function cycle(gate: string, id: string, { ttl, work, checks }: Round): Promise<void> {
+/** Says that it holds a lock, and freezes if that was wanted, until somebody else thaws it. */
+const hold = (freezes: boolean): Promise<void> =>
+  new Promise((resolve) => {
+    process.send?.('holds', () => {
+      if (freezes) process.kill(process.pid, 'SIGSTOP');
+      resolve();
+    });
+  });
+
+let frozen = false;
+
+async function cycle(gate: string, id: string, { ttl, work, checks, freezes = false }: Round): Promise<void> {
   const lock = coordinator.open(mutex(gate, { ttl, renew: false }));
   const grant = await record(
     { do: 'acquire', id },
@@ -54,7 +67,9 @@ async function cycle(gate: string, id: string, { ttl, work, checks }: Round): Pr
     { gate, result: (given) => ({ fence: given.fence ?? 0 }) },
   );
   const fence = grant.fence ?? 0;
-  process.send?.('holds');
+  const freeze = freezes && !frozen;
+  frozen ||= freezes;
+  await hold(freeze);
   await scheduler.wait(Math.random() * work);
   if (checks) await record({ do: 'check', fence }, () => grant.valid(), { gate, result: (valid) => valid });
   await record(

@@ -60,7 +60,8 @@ export async function startHistorians(
     round: async (round, fault) => {
       await Promise.all(children.map((child, place) => (isUp(child) ? undefined : start(place))));
       const done = children.map((child) => Promise.race([said(child, 'done'), once(child, 'exit')]));
-      for (const child of children) child.send(round);
+      for (const [place, child] of children.entries())
+        child.send({ ...round, freezes: round.freezes === true && place === 1 });
       const wipes = await fault();
       await Promise.all(done);
       const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));

@@ -1,6 +1,8 @@
 /** Scripts that are wrong on purpose: what the server runs is not what was sent. */
 import { Redis } from 'ioredis';
 import type { RedisClient } from '../../adapters/redis/index.ts';
+import { serverTime } from '../../adapters/redis/lua/prelude.ts';
+import { makeScripts } from '../../adapters/redis/scripts.ts';
 
 interface Mutation {
   readonly from: string;
@@ -12,8 +14,8 @@ export type Mutant = 'no owner check' | 'granted twice' | 'no queue';
 const mutations: Readonly<Record<Mutant, Mutation>> = {
   /** A release frees whoever holds the lock. */
   'no owner check': {
-    from: 'local id, known, forbid = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])',
-    to: `local id, known, forbid = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])
+    from: 'local id, known, till = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])',
+    to: `local id, known, till = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])
 if not known then
   local all = redis.call('HGETALL', G)
   for i = 1, #all, 2 do
@@ -51,6 +53,12 @@ class MutantClient extends Redis {
     return super.call(command, text?.replace(from, () => to) ?? '', ...others);
   }
 }
+
+/** Whether a script still has the place that is to be wrong. */
+export const mutates = (mutant: Mutant): boolean =>
+  (['acquire', 'release'] as const).some((operation) =>
+    makeScripts(serverTime).of(operation, 'permits').text.includes(mutations[mutant].from),
+  );
 
 export const mutantClient = (url: string, mutant: Mutant): RedisClient =>
   new MutantClient(url, mutations[mutant], { lazyConnect: true });
