@@ -58,6 +58,11 @@ export class LeaseLostError extends CoordinationError {
   readonly code = 'RXB_LEASE_LOST';
 }
 
+/** A store has refused a write under a fence that is older than one it has seen: its writer has lost the lease. */
+export class StaleFenceError extends CoordinationError {
+  readonly code = 'RXB_STALE_FENCE';
+}
+
 /** Waiting would have closed a cycle in which everybody waits for ever. `details.cycle` names it. */
 export class DeadlockError extends CoordinationError {
   readonly code = 'RXB_DEADLOCK';

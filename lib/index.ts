@@ -59,6 +59,7 @@ export {
   SchemaError,
   SettledInsideError,
   SpecConflictError,
+  StaleFenceError,
 } from './errors.ts';
 
 export type { CloseOptions, CloseReport, Coordinator, CoordinatorOptions, Logger } from './events/Coordinator.ts';

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installTime, redisForSpecs, type RedisServer } from '../support/redisServer.ts';
 import { runExample } from '../support/runExample.ts';
 
 /** Text without the indentation that it has here. */
@@ -56,6 +57,19 @@ const stories: Record<string, string> = {
   decorators: story`
     heard: [ 'facts about rivers', 'facts about lakes' ]
     after unsubscribing: 2
+  `,
+  'four-workers': story`
+    20 payments of 10 are to be booked by 4 workers
+    one of them dies with the lock in its hand
+    the others get the lock when its lease is over, and book the rest
+    balance 200, 20 payments, 0 left
+  `,
+  'late-writer': story`
+    the first one holds the lock
+    the second one gets the lock when the lease of the first is over, and writes
+    the first one hears that it has lost: RXB_LEASE_LOST
+    the first one writes all the same, and is refused: RXB_STALE_FENCE
+    customer 42 is cancelled
   `,
   'hotel-booking': story`
     compares Lisbon Palace at 320
@@ -142,6 +156,12 @@ const stories: Record<string, string> = {
   `,
 };
 
+let server: RedisServer;
+beforeAll(async () => {
+  server = await redisForSpecs();
+}, installTime);
+afterAll(() => server.stop());
+
 const examples = readdirSync('examples')
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.replace('.ts', ''));
@@ -157,7 +177,7 @@ it('finds every example in the list', () => {
 
 describe.concurrent('prints its story', () => {
   it.each(Object.entries(stories))('%s', { timeout: 60_000 }, async (name, expected) => {
-    const { code, stdout, stderr } = await runExample(`${name}.ts`);
+    const { code, stdout, stderr } = await runExample(`${name}.ts`, [], { REDIS_URL: server.url });
     const told = stdout.replace(/#[0-9A-Z]{26}/g, '');
     expect({ code, told, stderr }).toEqual({ code: 0, told: expected, stderr: '' });
   });
