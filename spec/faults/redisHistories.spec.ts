@@ -182,8 +182,12 @@ describe('histories of locks in Redis', { timeout: 60_000 * rounds }, () => {
     expect(mutates(mutant)).toBe(true);
     await start(mutant);
     const [, fifo, options, fault] = faults[which]!;
-    const histories = await historians.round(round(options), fault);
-    const found = histories.filter((history) => !linearize(model(fifo), history).linearizable);
-    expect(found.length).toBeGreaterThan(0);
+    // Not every round meets with somebody else at work when the frozen one goes on.
+    let found = 0;
+    for (let i = 0; i < 6 && found === 0; i++) {
+      const histories = await historians.round(round(options), fault);
+      found = histories.filter((history) => !linearize(model(fifo), history).linearizable).length;
+    }
+    expect(found).toBeGreaterThan(0);
   });
 });

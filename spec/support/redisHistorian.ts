@@ -83,6 +83,7 @@ async function cycle(gate: string, id: string, { ttl, work, checks, freezes = fa
 }
 
 process.on('message', (round: Round) => {
+  frozen = false;
   const parties = round.gates.flatMap((gate) =>
     Array.from({ length: round.parties }, async (_, party) => {
       for (let i = 0; i < round.cycles; i++) {
