@@ -18,25 +18,7 @@ export class Line {
     this.insert(ticket, before);
   }
 
-  /**
-   * Readers do not stand behind more than one writer: they join those who read in the next turn. If somebody writes now, that
-   * is before the first writer who waits, else after it. Requests for several gates stand where they came.
-   */
-  joinReaders(ticket: Ticket, writing: boolean): void {
-    const { priority } = ticket.waiter.ask;
-    let behind = this.head;
-    while (behind !== null && behind.waiter.ask.priority > priority) behind = behind.next;
-    const first = behind === this.head && writing;
-    const reads = (one: Ticket | null): boolean =>
-      one !== null && one.waiter.ask.priority === priority && one.waiter.ask.cost < 1 && !one.extras?.joint;
-    const equal = behind !== null && behind.waiter.ask.priority === priority;
-    // Those who read next stand together already, or nobody does.
-    if (equal && !reads(behind) && (!first || reads(behind!.next))) behind = behind!.next;
-    while (reads(behind)) behind = behind!.next;
-    this.insert(ticket, behind === null ? this.tail : behind.prev);
-  }
-
-  private insert(ticket: Ticket, before: Ticket | null): void {
+  insert(ticket: Ticket, before: Ticket | null): void {
     const after = before === null ? this.head : before.next;
     ticket.prev = before;
     ticket.next = after;

@@ -1,6 +1,10 @@
 import { knownOptions } from '../internal/options.ts';
 import { leased, type LeaseOptions, named } from './lease.ts';
+import { Permits } from './policies/permits.ts';
+import { teach } from './policies/policyOf.ts';
+import { insideAlready, joinReaders, reads } from './reading.ts';
 import type { ReadWriteSpec } from './spec.ts';
+import { taught } from './turns.ts';
 
 /** A lock with two ways in. Either goes wherever a gate goes. */
 export interface ReadWriteLock {
@@ -37,6 +41,8 @@ export interface ReadWriteLock {
  * ```
  */
 export function readWriteLock(name: string, options: LeaseOptions = {}): ReadWriteLock {
+  teach('readWriteLock', (spec) => new Permits(spec as ReadWriteSpec));
+  taught.turns = { reads, insideAlready, joinReaders };
   const owner = `readWriteLock('${named('readWriteLock', name)}')`;
   knownOptions(owner, options, ['ttl', 'renew']);
   const write: ReadWriteSpec = { kind: 'readWriteLock', name, ...leased(owner, options), mode: 'write' };

@@ -1,6 +1,7 @@
 /** How readers and writers share a lock: a writer takes all of it, a reader a very small part. */
 import { DeadlockError } from '../errors.ts';
 import { whoIs } from './describe.ts';
+import type { Line } from './line.ts';
 import { nest } from './nesting.ts';
 import type { GateCore, Ticket } from './port.ts';
 import { titleOf } from './spec.ts';
@@ -31,4 +32,22 @@ function upgrade(gate: GateCore, { waiter }: Ticket): DeadlockError {
       cycle: [{ waiter: whoIs(waiter), gate: titleOf(gate), holders: [whoIs(waiter)], since: 0 }],
     },
   });
+}
+
+/**
+ * Readers do not stand behind more than one writer: they join those who read in the next turn. If somebody writes now, that is
+ * before the first writer who waits, else after it. Requests for several gates stand where they came.
+ */
+export function joinReaders(line: Line, ticket: Ticket, writing: boolean): void {
+  const { priority } = ticket.waiter.ask;
+  let behind = line.head;
+  while (behind !== null && behind.waiter.ask.priority > priority) behind = behind.next;
+  const first = behind === line.head && writing;
+  const equal = behind !== null && behind.waiter.ask.priority === priority;
+  const isReader = (one: Ticket | null): boolean =>
+    one !== null && one.waiter.ask.priority === priority && one.waiter.ask.cost < 1 && !one.extras?.joint;
+  // Those who read next stand together already, or nobody does.
+  if (equal && !isReader(behind) && (!first || isReader(behind!.next))) behind = behind!.next;
+  while (isReader(behind)) behind = behind!.next;
+  line.insert(ticket, behind === null ? line.tail : behind.prev);
 }

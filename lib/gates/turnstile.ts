@@ -1,4 +1,4 @@
-import { type CoordinationError, DeadlockError } from '../errors.ts';
+import type { CoordinationError } from '../errors.ts';
 import { begin, end, handOver } from '../internal/handover.ts';
 import { tell } from './activity.ts';
 import { arm, endIn } from './alarm.ts';
@@ -13,8 +13,8 @@ import { forceOut } from './losing.ts';
 import { nest, unnest } from './nesting.ts';
 import type { Policy } from './policies/policy.ts';
 import { type BackendEnv, HELD, OVER, QUEUED, released, RESERVED, Ticket, type Waiter } from './port.ts';
-import { insideAlready, reads } from './reading.ts';
 import type { GateSpec, SpecPatch } from './spec.ts';
+import { taught } from './turns.ts';
 import type { GateState } from './state.ts';
 
 /**
@@ -176,8 +176,8 @@ export class Turnstile implements InMemory {
     const outer = enclosingLease(ticket.waiter.frame, this);
     if (outer === null) return false;
     if (spec.kind === 'readWriteLock') {
-      const answer = insideAlready(ticket, outer);
-      if (answer instanceof DeadlockError) this.refuse(ticket, answer);
+      const answer = taught.turns!.insideAlready(ticket, outer);
+      if (answer !== null && answer !== 'in') this.refuse(ticket, answer);
       return answer !== null;
     }
     nest(ticket, outer.extras?.outer ?? outer);
@@ -191,8 +191,8 @@ export class Turnstile implements InMemory {
     ticket.queuedAt = Math.round(now);
     if (this.line === nobody) this.line = new Line();
     if (this.settings.kind === 'barrier' && this.line.head === null) this.line.breaksAt = now + this.settings.timeout;
-    if (reads(ticket) && !ticket.extras?.joint)
-      this.line.joinReaders(ticket, this.policy.opensAt(ticket.waiter.ask.cost, 0, 1) > 0);
+    if (this.spec.kind === 'readWriteLock' && taught.turns!.reads(ticket) && !ticket.extras?.joint)
+      taught.turns!.joinReaders(this.line, ticket, this.policy.opensAt(ticket.waiter.ask.cost, 0, 1) > 0);
     else this.line.join(ticket);
   }
 

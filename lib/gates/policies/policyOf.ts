@@ -10,7 +10,6 @@ const permits: MakePolicy = (spec) => new Permits(spec as ConstructorParameters<
 const known = new Map<GateSpec['kind'], MakePolicy>([
   ['mutex', permits],
   ['semaphore', permits],
-  ['readWriteLock', permits],
 ]);
 
 /** Whoever describes a kind of gate says how it admits, so that a program carries the policies of what it uses and no other. */
