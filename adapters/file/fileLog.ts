@@ -12,7 +12,7 @@ import type { Contents } from './Contents.ts';
 import { DirectorySite } from './DirectorySite.ts';
 import { FileStore } from './FileStore.ts';
 import { FollowedFiles } from './FollowedFiles.ts';
-import { longest } from './frames.ts';
+import { largestCommit } from './frames.ts';
 import { Inbox } from './Inbox.ts';
 import { openContents } from './openContents.ts';
 import { readerLog } from './readerLog.ts';
@@ -107,14 +107,19 @@ export async function fileLog<E = unknown>(options: FileLogOptions): Promise<Eve
   const files = await FollowedFiles.open({ home: directoryHome(directory), path: directory, load }, codec, clock);
   if (readOnly) return readerLog<E>(files, clock, directory, 'Open it without `readOnly`, or with `submit: true`.');
   const submitter = new Submitter(directory, () => clock.wall?.() ?? clock.now());
-  return submitterLog<E>(files, submitter, { ...shared, durability: levels.always, maxCommitBytes: longest }, clock);
+  return submitterLog<E>(
+    files,
+    submitter,
+    { ...shared, durability: levels.always, maxCommitBytes: largestCommit },
+    clock,
+  );
 }
 
 async function openWriter<E>(
   directory: string,
   codec: Codec,
   clock: Clock,
-  { fsync = 'always', segmentBytes = 64 * 1024 * 1024, maxCommitBytes = longest, retention = {} }: FileLogOptions,
+  { fsync = 'always', segmentBytes = 64 * 1024 * 1024, maxCommitBytes = largestCommit, retention = {} }: FileLogOptions,
 ): Promise<EventLog<E>> {
   knownOptions('fileLog.retention', retention, ['bytes', 'age']);
   const limits = {
@@ -124,7 +129,7 @@ async function openWriter<E>(
   const capabilities: LogCapabilities = Object.freeze({
     ...shared,
     durability: levels[oneOf(fsync, ['always', 'batch', 'never'], 'fileLog.fsync')],
-    maxCommitBytes: Math.min(positiveInteger(maxCommitBytes, 'fileLog.maxCommitBytes'), longest),
+    maxCommitBytes: Math.min(positiveInteger(maxCommitBytes, 'fileLog.maxCommitBytes'), largestCommit),
   });
   positiveInteger(segmentBytes, 'fileLog.segmentBytes');
   const site = new DirectorySite(directory, limits);

@@ -26,8 +26,10 @@ const newline = 10;
 const zero = 48;
 const comma = 44;
 
-/** Of the lines of a commit, and of a header: what says that it is longer is no frame. */
-export const longest: number = 64 * 1024 * 1024;
+/** In bytes of UTF-8, without the ends of its lines. */
+export const largestCommit: number = 64 * 1024 * 1024;
+/** Of the lines of a frame, and of a header: as many ends as the largest commit has signs, and small commits before it, are less. What is longer is no frame. */
+const longest: number = 3 * largestCommit;
 
 const digit = (value: number): number => value + (value < 10 ? zero : 87);
 

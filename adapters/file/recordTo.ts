@@ -14,7 +14,7 @@ import {
   type PersistOptions,
 } from '../../lib/log/persist.ts';
 import { FileStore, type StoreSettings } from './FileStore.ts';
-import { longest } from './frames.ts';
+import { largestCommit } from './frames.ts';
 import { RecordingSite } from './RecordingSite.ts';
 import { unavailable } from './unavailable.ts';
 import { writerLog } from './writerLog.ts';
@@ -33,7 +33,7 @@ const capabilities: LogCapabilities = Object.freeze({
   multiProcess: true,
   multiWriter: false,
   effects: true,
-  maxCommitBytes: longest,
+  maxCommitBytes: largestCommit,
 });
 
 const settings: StoreSettings = {

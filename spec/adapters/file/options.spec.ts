@@ -126,6 +126,19 @@ describe('the other options', () => {
     await large.close();
   });
 
+  it.each([
+    ['many events, each with the end of a line', [['x'.repeat(2 ** 25), 'x'.repeat(2 ** 25)]]],
+    ['a small commit before it in its record', [['first'], ['x'.repeat(2 ** 26)]]],
+  ])('maxCommitBytes is taken to the last byte, also with %s', { timeout: 60_000 }, async (_, commits) => {
+    const codec = { encode: (event: unknown) => event as string, decode: (text: string) => text.length };
+    const log = await open({ codec, fsync: 'never', clock: virtualTime({ epoch: 1e12 }) });
+    await Promise.all(commits.map((events) => log.append('s', events)));
+    await log.close();
+    const again = await open({ codec, readOnly: true });
+    expect((await all(again)).map(({ event }) => event)).toEqual(commits.flat().map((text) => text.length));
+    await again.close();
+  });
+
   it('readOnly changes nothing, and says so', async () => {
     await (await open()).close();
     const before = readdirSync(directory);
