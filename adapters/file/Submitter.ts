@@ -62,11 +62,12 @@ export class Submitter {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#gathered.length > 0) {
-      // What is asked in one go travels together.
-      await Promise.resolve();
+      // What is asked in the meantime travels together.
+      const [ready] = await Promise.allSettled([mkdir(this.#path, { recursive: true })]);
       const asked = this.#gathered.splice(0).filter((each) => !calledOff(each));
       if (asked.length === 0) continue;
       try {
+        if (ready.status === 'rejected') throw ready.reason;
         const answers = await this.#exchange(asked.map(({ request }) => request));
         for (const [i, { resolve, reject }] of asked.entries()) {
           // One for all, where not even the requests could be read.
@@ -85,7 +86,6 @@ export class Submitter {
   async #exchange(requests: readonly Request[]): Promise<readonly Answer[]> {
     const name = newName(this.#now(), ++this.#count, this.#id);
     const file = join(this.#path, answerFile(name));
-    await mkdir(this.#path, { recursive: true });
     const coming = this.#comingOf(file);
     post(join(this.#path, requestFile(name)), requests).catch(this.#giveUp);
     const text = await coming;

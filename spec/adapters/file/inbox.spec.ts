@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { lastValueFrom, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileLog, type FileLogOptions } from '../../../adapters/file/index.ts';
@@ -168,6 +169,16 @@ describe('what is submitted', () => {
     const writer = await open();
     await inboxHas('.request.jsonl', false);
     expect(await all(writer)).toEqual(['late']);
+  });
+
+  it('is refused at whatever moment its log closes without waiting', async () => {
+    for (let moments = 0; moments < 20; moments++) {
+      const asking = await fileLog({ directory, submit: true });
+      const refused = expect(asking.append('s', ['never'])).rejects.toMatchObject({ code: 'RXB_LOG_UNAVAILABLE' });
+      for (let i = 0; i < moments; i++) await (i < 10 ? Promise.resolve() : turn());
+      await asking.close({ deadline: 0 });
+      await refused;
+    }
   });
 
   it('is waited for when its log closes without a deadline', async () => {
