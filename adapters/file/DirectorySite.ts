@@ -62,7 +62,8 @@ export class DirectorySite implements Site {
     this.#store = null;
     await this.#busy;
     await store.close();
-    if (this.#behind + store.contents.offset > readInNoTime) await this.#checkpoint(store.contents.snapshot());
+    if (!store.ahead && this.#behind + store.contents.offset > readInNoTime)
+      await this.#checkpoint(store.contents.snapshot());
     await this.#lock?.release().catch(() => undefined);
   }
 

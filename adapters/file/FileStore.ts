@@ -84,6 +84,11 @@ export class FileStore implements Questioned {
     return this.#tail.end;
   }
 
+  /** `contents` has what never came into the files. */
+  get ahead(): boolean {
+    return this.#down;
+  }
+
   /** The strongest that the settings promise. */
   get durability(): Durability {
     const { fsync } = this.#settings;

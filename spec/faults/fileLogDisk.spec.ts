@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -206,6 +207,19 @@ describe('a disk that fails', () => {
     await log.close();
     for (const name of readdirSync(directory)) if (name.endsWith('.new')) rmSync(join(directory, name));
     expect(await readAll(await open())).toEqual(kept);
+  });
+
+  it('and is still away when the log closes is left as it is: the next writer finds what was acknowledged', async () => {
+    const log = await open();
+    const large = 'x'.repeat(2 ** 21);
+    await log.append('s', [large]);
+    swap(segment(1), '/dev/full');
+    renameSync(segment(1), `${segment(1)}.away`);
+    expect(await refusal(log.append('s', ['two']))).toMatchObject({ code: 'RXB_LOG_UNAVAILABLE' });
+    await log.settled();
+    renameSync(`${segment(1)}.away`, segment(1));
+    await log.close();
+    expect(await readAll(await open())).toEqual([large]);
   });
 
   it('is told to who opens a log, and to who reads one', async () => {
