@@ -6,6 +6,7 @@ import { Backlog, type BacklogOptions, backlogOptions } from '../lib/internal/ba
 import { expected } from '../lib/internal/options.ts';
 import type { Sink } from '../lib/internal/sink.ts';
 import { chain, type Destination, Operation } from '../lib/internal/stream.ts';
+import { follow } from '../lib/gates/follow.ts';
 import type { AcquireOptions, GateRef, Grant } from '../lib/gates/gate.ts';
 import { askerOf, checked, GateRequest } from '../lib/gates/gateRequest.ts';
 import { Holder } from '../lib/gates/holder.ts';
@@ -111,7 +112,7 @@ class Exclusive<T, R> extends Subscriber<T> {
   perform(holder: Holder<R>, ticket: Ticket): void {
     const value = this.value as T;
     this.value = undefined;
-    holder.follow(this.plan.project(value, ticket), ticket);
+    follow(holder, this.plan.project(value, ticket), ticket);
   }
 
   protected override _next(value: T): void {

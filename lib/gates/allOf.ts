@@ -2,10 +2,10 @@ import { ConfigError } from '../errors.ts';
 import { expected, knownOptions } from '../internal/options.ts';
 import { checkReading, costOf } from './ask.ts';
 import { teachJoining } from './joining.ts';
-import { JointCore, type Share } from './joint.ts';
 import type { AllOf, Gate, Member } from './gate.ts';
 import { refuseBarrier } from './several.ts';
 import { type GateSpec, unitOf } from './spec.ts';
+import { together } from './together.ts';
 
 /**
  * Several gates as one: all of them or none, so that nothing is held while the rest is awaited and no token is spent in vain.
@@ -27,10 +27,7 @@ export function allOf(
     Gate | GateSpec | string | AllOf | { gate: Gate | GateSpec | string; cost?: number; key?: string }
   )[]
 ): AllOf {
-  teachJoining((shares, env) => {
-    for (const { core } of shares) refuseBarrier(core.spec);
-    return new JointCore(shares as readonly Share[], env);
-  });
+  teachJoining(together);
   if (members.length === 0) throw new ConfigError('allOf() needs at least one gate.');
   return {
     kind: 'all',

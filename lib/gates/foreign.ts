@@ -2,6 +2,7 @@ import { type Observable, type ObservableInput, Subscriber, type Subscription } 
 import { begin, end, handOver } from '../internal/handover.ts';
 import type { Destination } from '../internal/stream.ts';
 import { plainAsk } from './ask.ts';
+import { follow } from './follow.ts';
 import type { Grant } from './gate.ts';
 import { askerOf } from './gateRequest.ts';
 import { Holder } from './holder.ts';
@@ -45,7 +46,7 @@ class ForeignCore<T> implements GateCore {
   }
 
   perform(holder: Holder<T>, ticket: Ticket): void {
-    holder.follow(this.run(this.grant!), ticket);
+    follow(holder, this.run(this.grant!), ticket);
   }
 
   enter(): void {

@@ -1,10 +1,11 @@
 import { ConfigError } from '../errors.ts';
 import { type Frame, living } from '../internal/context.ts';
 import { frameHere } from '../internal/scope.ts';
-import { expected, show } from '../internal/options.ts';
+import { show } from '../internal/options.ts';
 import { askOf, checkCost, checkReading, plainAsk } from './ask.ts';
-import type { AcquireOptions, AllOf, GateRef, Grant } from './gate.ts';
+import type { AcquireOptions, GateRef, Grant } from './gate.ts';
 import { type GateHost, hostKey, hostOf } from './host.ts';
+import { joining } from './joining.ts';
 import { type Ask, type GateCore, Ticket } from './port.ts';
 import { unitOf } from './spec.ts';
 
@@ -86,16 +87,7 @@ export function checked(options: AcquireOptions, caller: string, more?: readonly
 
 function wishesOf(ref: GateRef, options: AcquireOptions, caller: string, more: readonly string[] | undefined): Ask {
   const ask = checked(options, caller, more);
-  if (typeof ref === 'object' && 'kind' in ref && ref.kind === 'all') {
-    for (const option of ['cost', 'key'] as const) {
-      if (options[option] !== undefined)
-        expected(
-          `${caller}.${option}`,
-          `left out for an allOf, whose members have a '${option}' each`,
-          options[option],
-        );
-    }
-  }
+  if (typeof ref === 'object' && 'kind' in ref && ref.kind === 'all') joining().check(options, caller);
   return ask;
 }
 
@@ -107,18 +99,11 @@ export function unitOfRef(ref: GateRef): number {
 
 function homeOf(ref: GateRef, caller: string): GateHost | null {
   if (typeof ref === 'object' && ref !== null) {
-    if ('kind' in ref) return ref.kind === 'all' ? homeOfAll(ref, caller) : null;
+    if ('kind' in ref) return ref.kind === 'all' ? joining().home(ref, (gate) => homeOf(gate, caller), caller) : null;
     if (hostKey in ref) return ref[hostKey] as GateHost;
   }
   if (typeof ref === 'string' && ref !== '') return null;
   return noGate(ref, caller);
-}
-
-/** Live gates among several bring their host along, for all of them. */
-function homeOfAll({ members }: AllOf, caller: string): GateHost | null {
-  const homes = new Set(members.map(({ gate }) => homeOf(gate, caller)).filter((home) => home !== null));
-  if (homes.size > 1) throw new ConfigError(`${caller} cannot take live gates of different coordinators together.`);
-  return homes.values().next().value ?? null;
 }
 
 function noGate(ref: unknown, caller: string): never {

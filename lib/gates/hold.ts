@@ -1,6 +1,7 @@
 import { isObservable, Observable, type ObservableInput, type ObservedValueOf } from 'rxjs';
 import { expected } from '../internal/options.ts';
 import { Acquisition } from './acquire.ts';
+import { follow } from './follow.ts';
 import { holdForeign } from './foreign.ts';
 import type { Grant } from './gate.ts';
 import { Gated } from './gated.ts';
@@ -45,5 +46,5 @@ export function hold<O extends ObservableInput<unknown>>(
 }
 
 function perform<T>(holder: Holder<T>, ticket: Ticket, run: (grant: Grant) => ObservableInput<T>): void {
-  holder.follow(run(ticket), ticket);
+  follow(holder, run(ticket), ticket);
 }

@@ -1,9 +1,8 @@
-import { from, Observable, type ObservableInput, Subscriber } from 'rxjs';
+import { Subscriber } from 'rxjs';
 import type { CoordinationError } from '../errors.ts';
 import { type Frame, runIn } from '../internal/context.ts';
 import { reportUnhandled } from '../internal/env.ts';
 import { begin, end } from '../internal/handover.ts';
-import { isObject, iterate } from '../internal/iterate.ts';
 import type { Sink } from '../internal/sink.ts';
 import type { Destination } from '../internal/stream.ts';
 import { lostError } from './describe.ts';
@@ -49,8 +48,8 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
   private phase: typeof ASKING | typeof WAITING | typeof STARTING | typeof WORKING | typeof ENDED = ASKING;
   /** While it waits, what ends its patience; while it starts, how the work has ended already. */
   private pending: Patience | Ending | null = null;
-  /** The work is a promise that has not settled: it goes on after its teardown. */
-  private running = false;
+  /** The work goes on after its teardown, as a promise does that has not settled: the grant stays until it is over. */
+  running = false;
 
   private constructor(
     destination: Destination<T>,
@@ -137,53 +136,6 @@ export class Holder<T> extends Subscriber<T> implements Waiter, Frame {
       // Torn down already, what it throws is its teardown's.
       if (this.isStopped) reportUnhandled(error);
       else this.error(error);
-    }
-  }
-
-  /** Subscribes to the work. Streams first: to look for a `then` that is not there is dear. */
-  follow(input: ObservableInput<T>, ticket: Ticket): void {
-    // Nobody gives a token back, but its work may look at the signal to hear that it is over.
-    if (!ticket.core.lease) this.add(() => ticket.abort(released));
-    if (input instanceof Observable) input.subscribe(this);
-    else if (typeof (input as PromiseLike<T> | null)?.then === 'function') this.await(input as PromiseLike<T>, ticket);
-    else if (isObject(input) && Symbol.asyncIterator in input) this.read(input, ticket);
-    else from(input).subscribe(this);
-  }
-
-  /** An iterator that is left early goes on to its next answer: until then it still writes. */
-  private read(input: AsyncIterable<T>, ticket: Ticket): void {
-    const closing = (end: Promise<unknown>): void => {
-      this.running = true;
-      const over = (): void => {
-        this.running = false;
-        ticket.core.release(ticket);
-      };
-      end.then(over, over);
-    };
-    iterate(input, false, closing).subscribe(this);
-  }
-
-  /**
-   * A promise cannot be stopped: when its hold ends before it the signal aborts at once, and the grant goes back only when
-   * the promise has settled, because until then it still writes.
-   */
-  private await(promise: PromiseLike<T>, ticket: Ticket): void {
-    this.running = true;
-    const onError = (error: unknown): void => {
-      this.running = false;
-      if (this.closed) ticket.core.release(ticket);
-      else this.error(error);
-    };
-    try {
-      promise.then((value) => {
-        this.running = false;
-        if (this.closed) ticket.core.release(ticket);
-        this.next(value);
-        this.complete();
-      }, onError);
-    } catch (error) {
-      // What is no promise but has a `then` may throw from it.
-      onError(error);
     }
   }
 

@@ -4,12 +4,12 @@ import { type Clock, hostClock, hostRandom, reportUnhandled } from '../internal/
 import { type Frame, nearest } from '../internal/context.ts';
 import { show } from '../internal/options.ts';
 import { frameHere } from '../internal/scope.ts';
-import { checkCost } from './ask.ts';
-import type { AllOf, GateRef } from './gate.ts';
+import type { GateRef } from './gate.ts';
+import { joining } from './joining.ts';
 import { memoryBackend } from './memoryBackend.ts';
 import type { BackendEnv, GateBackend, GateCore } from './port.ts';
 import { mutex } from './mutex.ts';
-import { gateOf, type GateSpec, sameSpec, titleOf } from './spec.ts';
+import { gateOf, type GateSpec, sameSpec } from './spec.ts';
 
 export interface GateHost {
   readonly env: BackendEnv;
@@ -78,42 +78,6 @@ export function createHost(options: HostOptions = {}): GateHost {
     return core;
   };
 
-  const costsOf = ({ members }: AllOf): Map<GateCore, number> => {
-    const costs = new Map<GateCore, number>();
-    // A gate named twice is one entry of both costs.
-    for (const { gate, cost, key } of members) {
-      const core = host.core(gate, key);
-      checkCost(core, cost);
-      costs.set(core, (costs.get(core) ?? 0) + cost);
-    }
-    return costs;
-  };
-
-  const retiredIn = (costs: Map<GateCore, number>): GateCore | undefined =>
-    [...costs.keys()].find(({ retired }) => retired);
-
-  const joint = (all: AllOf): GateCore => {
-    let costs = costsOf(all);
-    // To open one of them may sweep others away that nobody has entered yet; not twice.
-    if (retiredIn(costs) !== undefined) costs = costsOf(all);
-    const twice = retiredIn(costs);
-    if (twice !== undefined) {
-      throw new SpecConflictError(`'${twice.spec.name}' is in this allOf() with two different settings.`, {
-        hint: 'Share one description.',
-        details: { name: twice.spec.name },
-      });
-    }
-    // One fixed order for everybody.
-    const shares = [...costs]
-      .map(([core, cost]) => ({ core, cost }))
-      .sort((a, b) => (titleOf(a.core) < titleOf(b.core) ? -1 : 1));
-    const core = backend.openAll?.(shares, env) ?? null;
-    if (core !== null) return core;
-    throw new ConfigError(
-      `The ${backend.kind} backend cannot take these gates together: ${shares.map((s) => s.core.spec.name).join(', ')}.`,
-    );
-  };
-
   const host: GateHost = {
     env,
     backend,
@@ -126,7 +90,7 @@ export function createHost(options: HostOptions = {}): GateHost {
         });
       }
       if ('spec' in ref) return open(ref.spec, key);
-      if (ref.kind === 'all') return joint(ref);
+      if (ref.kind === 'all') return joining().core(ref, host);
       return open(ref, key);
     },
     define(given) {

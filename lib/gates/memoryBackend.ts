@@ -1,6 +1,6 @@
 import { waitEdge } from './describe.ts';
 import type { Home, InMemory } from './inMemory.ts';
-import { joined } from './joining.ts';
+import { joining } from './joining.ts';
 import { leasesOf } from './leases.ts';
 import { policyOf } from './policies/policyOf.ts';
 import type { BackendEnv, GateBackend } from './port.ts';
@@ -199,7 +199,7 @@ export function memoryBackend(): GateBackend {
       const gate = openGate(spec, env);
       return key === undefined ? gate : openKey(gate, key);
     },
-    openAll: joined,
+    openAll: (shares, env) => joining().inMemory(shares, env),
     forget(core) {
       const gate = gates.get(core.spec.name);
       return gate !== undefined && forget(gate, gate.env.clock.now());
