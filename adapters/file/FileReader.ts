@@ -11,6 +11,7 @@ import type { Reader, Readers } from '../../lib/log/Readers.ts';
 import { checkTrimmed, type Range, type ReadRequest } from '../../lib/log/readRequest.ts';
 import { CommitHeader } from './CommitHeader.ts';
 import type { Contents } from './Contents.ts';
+import { codeOf } from './disk.ts';
 import { findDamage } from './findDamage.ts';
 import { Frame } from './frames.ts';
 import type { Handles } from './Handles.ts';
@@ -33,6 +34,8 @@ export interface Source {
   readonly home: Home;
   readonly handles: Handles;
   readonly codec: Codec;
+  /** Resolves when `contents` knows of everything that has happened to the files until now. */
+  catchUp(): Promise<void>;
 }
 
 /**
@@ -315,7 +318,8 @@ export class FileReader implements Reader {
       return this.#handle.file;
     } catch (error) {
       handles.give(segment);
-      if (this.#contents.segments.has(segment)) throw this.#unreadable(error);
+      if (codeOf(error) === 'ENOENT') await this.#source.catchUp();
+      if (this.#source.contents.segments.has(segment)) throw this.#unreadable(error);
       this.#mark = null;
       return null;
     }

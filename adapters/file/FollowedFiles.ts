@@ -65,7 +65,7 @@ export class FollowedFiles implements Questioned {
 
   ask<T>(question: Question<T>): Promise<T> {
     const now = (): number => this.#clock.wall?.() ?? this.#clock.now();
-    return this.#asked.add(this.#catchUp().then(() => question(this.contents, now())));
+    return this.#asked.add(this.catchUp().then(() => question(this.contents, now())));
   }
 
   /** Resolves when every question was answered. */
@@ -85,8 +85,7 @@ export class FollowedFiles implements Questioned {
     this.#unwatch = null;
   }
 
-  /** Resolves when what was there on the call has been taken in. */
-  #catchUp(): Promise<void> {
+  catchUp(): Promise<void> {
     this.#again = true;
     this.#catching ??= this.#takeIn().finally(() => {
       this.#catching = null;
@@ -113,7 +112,7 @@ export class FollowedFiles implements Questioned {
 
   #watch(): void {
     const changed = (): void => {
-      this.#catchUp().catch((error: unknown) => this.#fail(error as CoordinationError));
+      this.catchUp().catch((error: unknown) => this.#fail(error as CoordinationError));
     };
     this.#unwatch = watchPath(this.#path, changed, (error) =>
       this.#fail(unavailable(error, this.#path, 'not-applied')),

@@ -4,9 +4,10 @@ import { LogCorruptError, LogVersionError } from '../../lib/errors.ts';
 import { name } from '../../lib/log/checks.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ContentsSnapshot } from './Contents.ts';
+import { codeOf } from './disk.ts';
 import type { FileRecord } from './frames.ts';
 import { nextFrame, scan, wasWhole } from './scan.ts';
-import { directoryHome, fileHome, openSegment, segmentsIn, type Home } from './segments.ts';
+import { directoryHome, fileHome, openSegment, type Home } from './segments.ts';
 import { unavailable } from './unavailable.ts';
 
 /** A place where a log is not what was written to it. */
@@ -56,10 +57,10 @@ export async function verify(path: string): Promise<Verification> {
 /** What was found so far. */
 class Finding {
   readonly damages: Damage[] = [];
-  readonly dropped = new Set<number>();
   torn: Verification['torn'] = null;
   segments = 0;
   bytes = 0;
+  readonly #dropped = new Set<number>();
   #commits = 0;
   #events = 0;
   /** The `seq` of the next event of each stream, as far as it is known. */
@@ -76,12 +77,15 @@ class Finding {
     this.#next.clear();
   }
 
-  knows(file: string): boolean {
-    return this.damages.some((damage) => damage.file === file);
+  /** A segment should have so many bytes at least, unless it was dropped; it has `size`, or is not there. */
+  expect(file: string, segment: number, bytes: number, size: number | undefined): void {
+    if (this.#dropped.has(segment) || this.damages.some((damage) => damage.file === file)) return;
+    if (size === undefined) this.damage(file, 0, 'it is missing');
+    else if (size < bytes) this.damage(file, size, `${bytes - size} bytes are missing at its end`);
   }
 
   take(record: FileRecord, file: string, offset: number): void {
-    if (record.op === 'drop') for (const segment of record.segments) this.dropped.add(segment);
+    if (record.op === 'drop') for (const segment of record.segments) this.#dropped.add(segment);
     if (record.op === 'remove') this.#next.delete(record.stream);
     if (record.op !== 'commit') return;
     const { stream, seq, events, commits = 1 } = record;
@@ -101,21 +105,40 @@ class Finding {
   }
 }
 
+/**
+ * Somebody may be deleting what is too old meanwhile. What is gone was said to go before that, at the end of the log: so the end is
+ * read last, and what is not there is missing only if nobody has said so by then.
+ */
 async function ofDirectory(directory: string, found: Finding): Promise<void> {
   const home = directoryHome(directory);
-  const present = await segmentsIn(directory);
-  const [first = 1] = present;
-  const last = present.at(-1) ?? 0;
-  for (const segment of present) {
-    // What is not there may have been deleted, with what it had.
-    if (!present.includes(segment - 1)) found.gap();
-    await ofSegment(home, segment, segment === last, found);
-  }
+  let segment = await home.after(0);
+  const first = segment ?? 1;
   const known = await checkpointed(directory, found, first);
-  const sizes = new Map(known.map(({ segment, bytes }) => [segment, bytes]));
-  for (let segment = (known.at(-1)?.segment ?? first - 1) + 1; segment <= last; segment++) sizes.set(segment, 0);
-  for (const [segment, bytes] of sizes)
-    if (!found.dropped.has(segment)) await checkSize(home.path(segment), bytes, found);
+  const sizes = new Map<number, number>();
+  let last = 0;
+  while (segment !== null) {
+    const next = await home.after(segment);
+    // What is not there may have been deleted, with what it had.
+    if (!sizes.has(segment - 1)) found.gap();
+    const size = await ofSegment(home, segment, next === null, found);
+    if (size !== null) sizes.set(segment, size);
+    last = segment;
+    segment = next;
+  }
+  const expected = new Map(known.map(({ segment, bytes }) => [segment, bytes]));
+  for (let segment = (known.at(-1)?.segment ?? first - 1) + 1; segment <= last; segment++) expected.set(segment, 0);
+  const gone = await goneSince(directory);
+  for (const [segment, bytes] of expected)
+    if (!gone(segment)) found.expect(home.path(segment), segment, bytes, sizes.get(segment));
+}
+
+/** Who was told to go in a segment that is gone itself is no longer in the checkpoint. */
+async function goneSince(directory: string): Promise<(segment: number) => boolean> {
+  const checkpoint = await readCheckpoint(directory).catch(said);
+  if (!('contents' in checkpoint)) return () => false;
+  const { segment: until, segments } = checkpoint.contents;
+  const kept = new Set(segments.map(({ segment }) => segment));
+  return (segment) => segment <= until && !kept.has(segment);
 }
 
 /** The segments that the checkpoint knows. */
@@ -128,21 +151,16 @@ async function checkpointed(directory: string, found: Finding, first: number): P
   return [];
 }
 
-async function checkSize(file: string, bytes: number, found: Finding): Promise<void> {
-  const size = await stat(file).then(
-    (there) => there.size,
-    () => null,
-  );
-  if (size === null) found.damage(file, 0, 'it is missing');
-  else if (size < bytes && !found.knows(file)) found.damage(file, size, `${bytes - size} bytes are missing at its end`);
-}
-
-async function ofSegment(home: Home, segment: number, last: boolean, found: Finding): Promise<void> {
+/** Answers how many bytes it has; `null`: it is no longer there. */
+async function ofSegment(home: Home, segment: number, last: boolean, found: Finding): Promise<number | null> {
   const file = home.path(segment);
-  const opened = await openSegment(home, segment).catch(said);
+  const opened = await openSegment(home, segment).catch((error: unknown) =>
+    codeOf(error) === 'ENOENT' ? null : said(error),
+  );
+  if (opened === null) return null;
   if (opened instanceof Error) {
     found.damage(file, 0, opened.message);
-    return;
+    return 0;
   }
   const { handle, from } = opened;
   try {
@@ -153,7 +171,7 @@ async function ofSegment(home: Home, segment: number, last: boolean, found: Find
       const scanned = await scan(handle, offset, size, (frame, buffer, at) =>
         found.take(frame.record(buffer), file, at),
       );
-      if (scanned.stop === 'end') return;
+      if (scanned.stop === 'end') return size;
       const damaged = !last || (await wasWhole(handle, scanned.offset, size));
       // Somebody may have written there just now: what is still not whole, though there is more behind it, is damaged.
       if (damaged && scanned.offset !== doubtful) {
@@ -165,6 +183,7 @@ async function ofSegment(home: Home, segment: number, last: boolean, found: Find
       else found.torn = { file, offset: scanned.offset, what, bytes: size - scanned.offset };
       offset = damaged ? ((await nextFrame(handle, scanned.offset, size)) ?? size) : size;
     }
+    return size;
   } finally {
     await handle.close();
   }

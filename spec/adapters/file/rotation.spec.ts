@@ -6,6 +6,7 @@ import { open as openFile } from 'node:fs/promises';
 import { lastValueFrom, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fileLog, verify, type FileLogOptions } from '../../../adapters/file/index.ts';
+import type { CoordinationError } from '../../../lib/errors.ts';
 import type { EventLog } from '../../../lib/log/EventLog.ts';
 import { losslessCodec } from '../../../lib/log/losslessCodec.ts';
 import { virtualTime } from '../../../lib/testing/virtualTime.ts';
@@ -177,6 +178,39 @@ it('follows streams through segments that begin faster than anybody reads', asyn
   }
   await log.close();
 }, 60_000);
+
+describe('segments that are deleted while somebody else', () => {
+  /** Looks at a log, so many times, to which somebody writes who keeps little of it. */
+  async function look(times: number, at: () => Promise<void>): Promise<void> {
+    const log = await open({ segmentBytes: 1_000, retention: { bytes: 8_000 } });
+    await fill(log, 's0', 1, 100);
+    let busy = true;
+    const looks = (async () => {
+      for (let n = 0; n < times; n++) await at();
+    })().finally(() => (busy = false));
+    for (let n = 0; busy; n += 20)
+      await Promise.all(Array.from({ length: 20 }, (_, i) => log.append(`s${i % 3}`, [event(n + i)])));
+    await looks;
+    await log.close();
+  }
+
+  it('verifies the log are no damage', async () => {
+    await look(200, async () => expect(await verify(directory)).toMatchObject({ damages: [] }));
+  }, 60_000);
+
+  it('reads them are said to be trimmed, and not to be lost', async () => {
+    let reader: EventLog | null = null;
+    await look(200, async () => {
+      reader ??= await fileLog({ directory, readOnly: true });
+      const refused = await lastValueFrom(reader.read('s0', { maxBuffer: 1 })).then(
+        () => 'RXB_LOG_TRIMMED',
+        (error: unknown) => (error as CoordinationError).code,
+      );
+      expect(refused).toBe('RXB_LOG_TRIMMED');
+    });
+    await reader!.close();
+  }, 60_000);
+});
 
 /** All that a log takes, of any shape. */
 const value = fc.oneof(
