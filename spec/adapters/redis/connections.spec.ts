@@ -161,11 +161,12 @@ describe.skipIf(!hasOpenssl())('TLS (needs openssl for a certificate)', { timeou
 
   it('with a client that knows the certificate', async () => {
     const client = new Redis({ port, host: '127.0.0.1', lazyConnect: true, tls: { ca: readFileSync(certificate) } });
-    const [a, b] = ['a', 'b'].map((label) => world.ask(world.coordinate({ client }), db, label));
-    await a!.becomes('held');
-    await b!.becomes('queued');
-    a!.leave();
-    await b!.becomes('held');
+    const a = world.ask(world.coordinate({ client }), db, 'a');
+    await a.becomes('held');
+    const b = world.ask(world.coordinate({ client }), db, 'b');
+    await b.becomes('queued');
+    a.leave();
+    await b.becomes('held');
   });
 
   it('with a rediss:// URL whose certificate nobody vouches for: refused, and it says why', async () => {
