@@ -4,7 +4,9 @@ import { cyclicBarrier } from '../../lib/gates/cyclicBarrier.ts';
 import { mutex } from '../../lib/gates/mutex.ts';
 import { quota } from '../../lib/gates/quota.ts';
 import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { readWriteLock } from '../../lib/gates/readWriteLock.ts';
 import { semaphore } from '../../lib/gates/semaphore.ts';
+import type { GateSpec } from '../../lib/gates/spec.ts';
 import { ask, fates, line, type Asked } from '../../lib/testing/contract/lab.ts';
 import { redisLab, type RedisLab } from '../support/redisLab.ts';
 import { installTime, redisForSpecs, type RedisServer } from '../support/redisServer.ts';
@@ -26,19 +28,23 @@ afterEach(() => lab.close());
 
 const hour = 3_600_000;
 const reason = ({ error }: Asked): unknown => (error as CoordinationError).details['reason'];
+const shared = readWriteLock('gate');
+const leases: [what: string, spec: GateSpec, next: GateSpec][] = [
+  ['a lock', mutex('gate'), mutex('gate')],
+  ['a permit', semaphore('gate', { permits: 1 }), semaphore('gate', { permits: 1 })],
+  ['a lock to read', shared.read, shared.write],
+  ['a lock to write', shared.write, shared.read],
+];
 const strategies = ['sliding-window', 'fixed-window', 'token-bucket', 'leaky-bucket'] as const;
 
 describe("the server's clock is set an hour ahead", () => {
-  it.each([
-    ['a lock', mutex('gate')],
-    ['a permit', semaphore('gate', { permits: 1 })],
-  ])(
+  it.each(leases)(
     '%s goes to the next one with a higher fence, and its holder hears of it at its next renewal',
-    async (_what, spec) => {
+    async (_what, spec, next) => {
       const twin = lab.twin();
       const a = ask(lab.open(spec));
       await lab.idle();
-      const b = ask(twin.open(spec));
+      const b = ask(twin.open(next));
       await lab.idle();
       lab.setServerClock(hour);
       await lab.advance(1_000);
@@ -108,15 +114,12 @@ describe("the server's clock is set an hour back", () => {
     expect(b.grant.fence).toBeGreaterThan(a.grant.fence ?? NaN);
   });
 
-  it.each([
-    ['a lock', mutex('gate')],
-    ['a permit', semaphore('gate', { permits: 1 })],
-  ])('%s is renewed and handed over as before, and fences rise', async (_what, spec) => {
+  it.each(leases)('%s is renewed and handed over as before, and fences rise', async (_what, spec, next) => {
     const twin = lab.twin();
     const a = ask(lab.open(spec));
     await lab.idle();
     lab.setServerClock(-hour);
-    const b = ask(twin.open(spec));
+    const b = ask(twin.open(next));
     await lab.advance(60_000);
     expect(fates([a, b])).toEqual(['held', 'waiting']);
     a.leave();

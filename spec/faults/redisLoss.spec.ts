@@ -4,6 +4,7 @@ import { cyclicBarrier } from '../../lib/gates/cyclicBarrier.ts';
 import { mutex } from '../../lib/gates/mutex.ts';
 import { quota } from '../../lib/gates/quota.ts';
 import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { readWriteLock } from '../../lib/gates/readWriteLock.ts';
 import { semaphore } from '../../lib/gates/semaphore.ts';
 import type { GateSpec } from '../../lib/gates/spec.ts';
 import { faultWorld, type Party, reasonOf } from '../support/faultWorld.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
 afterEach(() => world.end());
 
 const db = mutex('db');
+const catalogue = readWriteLock('catalogue');
 const strategies = ['sliding-window', 'fixed-window', 'token-bucket', 'leaky-bucket'] as const;
 
 async function tell(server: { readonly url: string }, ...command: readonly string[]): Promise<unknown> {
@@ -40,15 +42,17 @@ describe.each([
     },
   ],
 ])('%s', { timeout: 30_000 }, (_name, forget) => {
-  it.each<[what: string, spec: GateSpec]>([
-    ['a lock', db],
-    ['a permit', semaphore('pool', { permits: 1 })],
-  ])('whoever holds %s loses it, who waited gets in, and the fence rises', async (_what, spec) => {
+  it.each<[what: string, spec: GateSpec, next: GateSpec]>([
+    ['a lock', db, db],
+    ['a permit', semaphore('pool', { permits: 1 }), semaphore('pool', { permits: 1 })],
+    ['a lock to read', catalogue.read, catalogue.write],
+    ['a lock to write', catalogue.write, catalogue.read],
+  ])('whoever holds %s loses it, who waited gets in, and the fence rises', async (_what, spec, next) => {
     const server = await world.serve();
     const [one, two] = [0, 1].map(() => world.coordinate({ url: server.url }));
     const a = world.ask(one!, spec, 'a');
     await a.becomes('held');
-    const b = world.ask(two!, spec, 'b');
+    const b = world.ask(two!, next, 'b');
     await b.becomes('queued');
     await forget(server);
     await b.becomes('held');

@@ -4,6 +4,7 @@ import { cyclicBarrier } from '../../lib/gates/cyclicBarrier.ts';
 import { mutex } from '../../lib/gates/mutex.ts';
 import { quota } from '../../lib/gates/quota.ts';
 import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { readWriteLock } from '../../lib/gates/readWriteLock.ts';
 import { semaphore } from '../../lib/gates/semaphore.ts';
 import type { GateSpec } from '../../lib/gates/spec.ts';
 import type { GateState } from '../../lib/gates/state.ts';
@@ -32,17 +33,24 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 const db = mutex('db');
-const leases: [what: string, spec: GateSpec][] = [
-  ['a lock', db],
-  ['a permit', semaphore('pool', { permits: 1 })],
-  ['a lease that nobody renews', mutex('short', { ttl: 1_500, renew: false })],
+const pool = semaphore('pool', { permits: 1 });
+const hours = quota('hours', { limit: 1, per: '1h' });
+const short = mutex('short', { ttl: 1_500, renew: false });
+const catalogue = readWriteLock('catalogue');
+/** And who cannot be inside at the same time. */
+const leases: [what: string, spec: GateSpec, next: GateSpec][] = [
+  ['a lock', db, db],
+  ['a permit', pool, pool],
+  ['a lease that nobody renews', short, short],
+  ['a lock to read', catalogue.read, catalogue.write],
+  ['a lock to write', catalogue.write, catalogue.read],
 ];
 const strategies = ['sliding-window', 'fixed-window', 'token-bucket', 'leaky-bucket'] as const;
 const state = (spec: GateSpec): Promise<GateState> => Promise.resolve(near.open(spec).inspect());
 const holders = async (spec: GateSpec): Promise<string[]> => (await state(spec)).holders.map(({ who }) => who);
 
 describe('an answer that is lost', { timeout: 30_000 }, () => {
-  it.each([...leases, ['a reservation', quota('hours', { limit: 1, per: '1h' })] as const])(
+  it.each([...leases, ['a reservation', hours, hours] as const])(
     'to a request for %s: it is there once, and of the one who was told in the end',
     async (_what, spec) => {
       const lost = proxy.loseReplyTo(/ a-lost\r/);
@@ -179,10 +187,10 @@ describe.each([
 ])('%s', { timeout: 30_000 }, (_name, separate) => {
   it.each(leases)(
     'the holder of %s stops before anybody else is let in, whose fence is higher',
-    async (_what, spec) => {
+    async (_what, spec, next) => {
       const a = world.ask(far, spec, 'a');
       await a.becomes('held');
-      const b = world.ask(near, spec, 'b');
+      const b = world.ask(near, next, 'b');
       await b.becomes('queued');
       const { signal } = a.grant;
       separate();

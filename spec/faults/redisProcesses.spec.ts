@@ -4,6 +4,7 @@ import type { AcquireOptions } from '../../lib/gates/gate.ts';
 import { mutex } from '../../lib/gates/mutex.ts';
 import { quota } from '../../lib/gates/quota.ts';
 import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
+import { readWriteLock } from '../../lib/gates/readWriteLock.ts';
 import { semaphore } from '../../lib/gates/semaphore.ts';
 import type { GateSpec } from '../../lib/gates/spec.ts';
 import { startWorkers, type Workers } from '../support/redisWorkers.ts';
@@ -146,6 +147,46 @@ describe('a lock of several processes', { timeout: 60_000 }, () => {
     workers.tell(2, { do: 'end', id: 'c' });
     expect(await fenceOf('frozen')).toBeGreaterThan(await fenceOf('c'));
   });
+});
+
+describe('a lock to read or write, of several processes', { timeout: 60_000 }, () => {
+  const catalogue = readWriteLock('catalogue');
+
+  it('is written by the next one when a reader is killed and the others are done, with a higher fence', async () => {
+    await start(3);
+    await ask(0, 'dead', catalogue.read);
+    await ask(1, 'b', catalogue.read);
+    await ask(2, 'c', catalogue.write);
+    workers.signal(0, 'SIGKILL');
+    workers.tell(1, { do: 'end', id: 'b' });
+    expect(await fenceOf('c')).toBeGreaterThan(Math.max(await fenceOf('dead'), await fenceOf('b')));
+  });
+
+  it('is read by all who wait to read when its writer is killed, with higher fences', async () => {
+    await start(3);
+    await ask(0, 'dead', catalogue.write);
+    await ask(1, 'b', catalogue.read);
+    await ask(2, 'c', catalogue.write);
+    await ask(1, 'd', catalogue.read);
+    workers.signal(0, 'SIGKILL');
+    const fences = [await fenceOf('b'), await fenceOf('d')];
+    expect(Math.min(...fences)).toBeGreaterThan(await fenceOf('dead'));
+    expect(workers.of('granted').map(({ id }) => id)).not.toContain('c');
+  });
+
+  it.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'lets in who reads behind a writer that waits and gets %s',
+    async (signal) => {
+      await start(3);
+      await ask(0, 'a', catalogue.read);
+      await ask(1, 'silent', catalogue.write);
+      await ask(2, 'c', catalogue.read);
+      workers.signal(1, signal);
+      await granted('c');
+      expect(workers.of('granted').map(({ id }) => id)).toEqual(['a', 'c']);
+      expect(workers.of('lost')).toEqual([]);
+    },
+  );
 });
 
 describe('a process that ends or stands still', { timeout: 60_000 }, () => {
