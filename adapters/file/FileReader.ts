@@ -1,47 +1,20 @@
 import type { Subscriber } from 'rxjs';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { LogCorruptError, type CoordinationError } from '../../lib/errors.ts';
 import { currentFrame, runIn } from '../../lib/internal/context.ts';
-import type { Codec } from '../../lib/log/Codec.ts';
 import type { Stored } from '../../lib/log/EventLog.ts';
 import type { StreamFacts } from '../../lib/log/Ledger.ts';
 import { positionOf } from '../../lib/log/position.ts';
 import type { Reader, Readers } from '../../lib/log/Readers.ts';
 import { checkTrimmed, type Range, type ReadRequest } from '../../lib/log/readRequest.ts';
-import { CommitHeader } from './CommitHeader.ts';
-import type { Contents } from './Contents.ts';
-import { codeOf } from './disk.ts';
-import { findDamage } from './findDamage.ts';
-import { Frame } from './frames.ts';
-import type { Handles } from './Handles.ts';
 import { NameFilter } from './NameFilter.ts';
-import { Pane } from './Pane.ts';
-import { within, type Mark, type Place } from './Places.ts';
-import { corrupt, type Home } from './segments.ts';
-import { unavailable } from './unavailable.ts';
+import { Walk, type Source } from './Walk.ts';
 
 const newline = 10;
 /** In events: a reader is there in no time. */
 const near = 1_000;
 
-/** What readers read. */
-export interface Source {
-  /** Another object when the log had to be opened anew. It may know of more than can be seen. */
-  readonly contents: Contents;
-  /** Where that ends which may be seen. */
-  readonly visible: Place;
-  readonly home: Home;
-  readonly handles: Handles;
-  readonly codec: Codec;
-  /** Resolves when `contents` knows of everything that has happened to the files until now. */
-  catchUp(): Promise<void>;
-}
-
-/**
- * Somebody who reads a stream: a place in the files, and one piece of a file in memory while there is something to read. It looks only
- * where the stream has marks, so a stream with little in it is read as fast as if it were alone.
- */
+/** Somebody who reads a stream: goes through the files and delivers what it comes by, while there is something to read. */
 export class FileReader implements Reader {
   readonly stream: string;
   next: number;
@@ -51,20 +24,12 @@ export class FileReader implements Reader {
   readonly #maxBuffer: number;
   readonly #names: ReadonlySet<string> | null;
   readonly #filter: NameFilter | null;
-  readonly #header: CommitHeader;
-  readonly #frame = new Frame();
-  readonly #pane = new Pane();
+  readonly #walk: Walk;
   /** The stream as it was when it was first there: another one of its name is not what was asked for. */
   #life: StreamFacts | undefined;
   /** The last event when it began. */
   readonly #known: number;
-  #contents: Contents;
-  #mark: Mark | null = null;
-  #segment = 0;
-  #offset = 0;
-  /** The segment of which the handle is ours to use. */
-  #handle: { readonly segment: number; readonly file: FileHandle } | null = null;
-  /** In the frame that is being delivered: where the next line begins in the pane, and its `seq`. 0: in none. */
+  /** In the frame that is being delivered: where the next line begins in the buffer, and its `seq`. 0: in none. */
   #line = 0;
   #lineSeq = 0;
   /** The last `seq` there will be, since the log closes. */
@@ -87,16 +52,15 @@ export class FileReader implements Reader {
     this.#maxBuffer = request.maxBuffer;
     this.#names = request.names;
     this.#filter = request.names === null ? null : new NameFilter(request.names);
-    this.#header = new CommitHeader(request.stream);
-    this.#contents = source.contents;
+    this.#walk = new Walk(source, request.stream);
     this.#life = source.contents.ledger.facts(request.stream);
     this.#known = this.#life?.last ?? 0;
   }
 
   /** The oldest segment that it may still look into. */
   get segment(): number {
-    if (this.#begun) return this.#running ? this.#segment : Infinity;
-    return this.#contents.places.find(this.stream, this.next)?.segment ?? Infinity;
+    if (this.#begun) return this.#running ? this.#walk.segment : Infinity;
+    return this.#source.contents.places.find(this.stream, this.next)?.segment ?? Infinity;
   }
 
   /** Begins, now that everything is where it belongs on which its range rests. */
@@ -141,11 +105,10 @@ export class FileReader implements Reader {
         this.#arrive(this.next);
       }
     } catch (error) {
-      this.#subscriber.error(error instanceof LogCorruptError ? await this.#explained(error) : error);
+      this.#subscriber.error(error instanceof LogCorruptError ? await this.#walk.explained(error, this.next) : error);
     } finally {
       this.#running = false;
-      this.#pane.clear();
-      this.#giveBack();
+      this.#walk.rest();
       this.#arrive(Infinity);
     }
   }
@@ -159,9 +122,11 @@ export class FileReader implements Reader {
   /** Whether there is something to read, now that everything is as it is; `false` for now or, having completed, for ever. */
   #goes(): boolean {
     if (this.#subscriber.closed) return false;
-    const { contents } = this.#source;
-    const facts = contents.ledger.facts(this.stream);
-    if (contents !== this.#contents) this.#reopened(contents, facts);
+    const facts = this.#source.contents.ledger.facts(this.stream);
+    if (this.#walk.reopened()) {
+      this.#line = 0;
+      if (this.#life !== undefined) this.#life = facts;
+    }
     this.#life ??= facts;
     if (facts !== this.#life || this.next > Math.min(this.#last, this.#end)) {
       this.#subscriber.complete();
@@ -170,31 +135,7 @@ export class FileReader implements Reader {
     if (facts === undefined) return false;
     checkTrimmed(this.stream, this.next, facts.first);
     // In the middle of a frame.
-    return this.#line > 0 || this.#seek();
-  }
-
-  #reopened(contents: Contents, facts: StreamFacts | undefined): void {
-    this.#contents = contents;
-    this.#mark = null;
-    this.#line = 0;
-    if (this.#life !== undefined) this.#life = facts;
-  }
-
-  /** Goes to the next place where there may be something; `false` where that cannot be seen yet. */
-  #seek(): boolean {
-    for (;;) {
-      const mark = this.#mark;
-      if (mark === null || !this.#contents.segments.has(mark.segment)) {
-        const found = this.#contents.places.find(this.stream, this.next);
-        if (found === null) return false;
-        this.#goTo(found);
-      } else if (within(mark, this.#segment, this.#offset)) {
-        if (this.#offset < this.#endOf(this.#segment)) return true;
-        if (this.#segment >= this.#source.visible.segment || mark.next === null) return this.#over();
-        this.#goTo(mark.next);
-      } else if (mark.next === null) return this.#over();
-      else this.#goTo(mark.next);
-    }
+    return this.#line > 0 || this.#walk.seek(this.next) || this.#over();
   }
 
   /** Nothing more is to be seen: what was there when it began has been seen. */
@@ -203,68 +144,48 @@ export class FileReader implements Reader {
     return false;
   }
 
-  #goTo(mark: Mark): void {
-    if (mark.segment !== this.#segment) this.#pane.clear();
-    this.#mark = mark;
-    this.#segment = mark.segment;
-    this.#offset = mark.offset;
-  }
-
-  /** Where that ends which may be seen of a segment. */
-  #endOf(segment: number): number {
-    const { visible } = this.#source;
-    if (segment === visible.segment) return visible.offset;
-    return segment < visible.segment ? (this.#contents.segments.get(segment)?.bytes ?? 0) : 0;
-  }
-
-  /** Delivers what is in the pane, up to `maxBuffer` events, and sees to it that there is more. */
+  /** Delivers what is in memory, up to `maxBuffer` events, and sees to it that there is more. */
   async #step(): Promise<void> {
-    const end = this.#endOf(this.#segment);
+    const walk = this.#walk;
+    const { end } = walk;
     while (this.#left > 0) {
-      if (this.#line > 0) {
-        this.#deliver();
-        if (this.#subscriber.closed) return;
-        continue;
-      }
-      if (this.#offset >= end || !within(this.#mark as Mark, this.#segment, this.#offset)) return;
-      const pane = this.#pane;
-      const found = this.#frame.find(pane.buffer, this.#offset - pane.offset, pane.filled);
-      if (found < 0) throw this.#damaged('this is no record');
-      if (found > 0) return this.#load(found, end);
-      if (this.#header.matches(this.#frame, pane.buffer)) {
-        if (!this.#open()) return;
-      } else this.#offset = pane.offset + this.#frame.end;
+      if (this.#line === 0) {
+        const found = walk.toFrame(end);
+        if (found < 0) return;
+        if (found > 0) {
+          await walk.load(found, end);
+          this.#left = this.#maxBuffer;
+          return;
+        }
+        this.#open();
+      } else this.#deliver();
+      if (this.#subscriber.closed) return;
     }
     await turn();
     this.#left = this.#maxBuffer;
   }
 
-  /** Begins with the commits in the frame, where there is something in them. `false`: with them the stream has ended. */
-  #open(): boolean {
-    const { buffer } = this.#pane;
-    const header = this.#header;
-    if (!this.#frame.intact(buffer)) throw this.#damaged('a record is not what was written');
-    header.read(this.#frame, buffer);
+  /** Begins with the commits in the frame, where there is something in them. */
+  #open(): void {
+    const { header, frame } = this.#walk;
     if (header.seq > this.next) throw this.#missing();
     if (header.events > 0 && header.seq + header.events > this.next) {
-      this.#line = this.#frame.lines;
+      this.#line = frame.lines;
       this.#lineSeq = header.seq;
-    } else return this.#pass();
-    return true;
+    } else this.#pass();
   }
 
   /** Leaves the frame behind. */
-  #pass(): boolean {
+  #pass(): void {
     this.#line = 0;
-    this.#offset = this.#pane.offset + this.#frame.end;
-    if (this.#header.close) this.#subscriber.complete();
-    return !this.#header.close;
+    this.#walk.pass();
+    if (this.#walk.header.close) this.#subscriber.complete();
   }
 
   /** Delivers lines of the frame, as many as this turn allows. */
   #deliver(): void {
-    const { buffer } = this.#pane;
-    const { seq: first, events, commit, commits, at } = this.#header;
+    const { buffer, frame, header } = this.#walk;
+    const { seq: first, events, commit, commits, at } = header;
     const each = events / commits;
     const { codec } = this.#source;
     const subscriber = this.#subscriber;
@@ -275,7 +196,7 @@ export class FileReader implements Reader {
     const until = Math.min(final, this.#last, this.#end);
     for (let seq = this.#lineSeq; seq <= until && this.#left > 0; seq++) {
       const line = this.#line;
-      const end = seq === final ? this.#frame.end - 1 : buffer.indexOf(newline, line);
+      const end = seq === final ? frame.end - 1 : buffer.indexOf(newline, line);
       this.#line = end + 1;
       this.#lineSeq = seq + 1;
       if (seq < this.next) continue;
@@ -294,59 +215,8 @@ export class FileReader implements Reader {
     else if (this.#lineSeq > until) subscriber.complete();
   }
 
-  async #load(need: number, end: number): Promise<void> {
-    const file = await this.#take();
-    // Its segment was dropped in the meantime: what it had is trimmed, and the next look says so.
-    if (file === null) return;
-    const before = this.#pane.has(this.#offset);
-    try {
-      await this.#pane.load(file, this.#offset, need, end);
-    } catch (error) {
-      throw this.#unreadable(error);
-    }
-    if (this.#pane.has(this.#offset) === before) throw this.#damaged('the end of a record is missing');
-    this.#left = this.#maxBuffer;
-  }
-
-  async #take(): Promise<FileHandle | null> {
-    const segment = this.#segment;
-    if (this.#handle?.segment === segment) return this.#handle.file;
-    this.#giveBack();
-    const { handles } = this.#source;
-    try {
-      this.#handle = { segment, file: await handles.take(segment) };
-      return this.#handle.file;
-    } catch (error) {
-      handles.give(segment);
-      if (codeOf(error) === 'ENOENT') await this.#source.catchUp();
-      if (this.#source.contents.segments.has(segment)) throw this.#unreadable(error);
-      this.#mark = null;
-      return null;
-    }
-  }
-
-  #giveBack(): void {
-    if (this.#handle !== null) this.#source.handles.give(this.#handle.segment);
-    this.#handle = null;
-  }
-
-  #unreadable(error: unknown): CoordinationError {
-    return unavailable(error, this.#source.home.path(this.#segment), 'not-applied');
-  }
-
-  #damaged(what: string): LogCorruptError {
-    return corrupt(this.#source.home.path(this.#segment), this.#offset, what);
-  }
-
   #missing(): LogCorruptError {
-    return this.#damaged(`event ${this.next} of '${this.stream}' is missing`);
-  }
-
-  /** The same with the place where it really is: this reader may have passed by it. */
-  #explained(error: LogCorruptError): Promise<LogCorruptError> {
-    const segment = this.#segment;
-    const from = this.#contents.places.find(this.stream, this.next)?.segment ?? segment;
-    return findDamage(this.#source.home, from, { segment, offset: this.#endOf(segment) }, error);
+    return this.#walk.damaged(`event ${this.next} of '${this.stream}' is missing`);
   }
 }
 

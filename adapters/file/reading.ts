@@ -2,8 +2,9 @@ import { defer, from, mergeMap, Observable } from 'rxjs';
 import type { EventLog, Stored } from '../../lib/log/EventLog.ts';
 import { rangeOf, readRequest } from '../../lib/log/readRequest.ts';
 import { dueRequest, headRequest, streamsRequest } from '../../lib/log/requests.ts';
-import { FileReader, type Source } from './FileReader.ts';
 import type { Contents } from './Contents.ts';
+import { FileReader } from './FileReader.ts';
+import type { Source } from './Walk.ts';
 
 /** May write records; its answer is given when everything before it, and they, are where they belong. */
 export type Question<T> = (contents: Contents, now: number) => T;
