@@ -6,7 +6,7 @@ import { after } from '../../lib/internal/after.ts';
 import type { Clock } from '../../lib/internal/env.ts';
 import { putFile, writeAll } from './disk.ts';
 import type { Place } from './Places.ts';
-import { room } from './room.ts';
+import { roomBehind } from './room.ts';
 import { firstLine, type Home } from './segments.ts';
 
 /**
@@ -79,7 +79,7 @@ export class Tail {
     const { segment, offset } = this.end;
     const end = offset + length;
     const always = this.#fsync === 'always';
-    const more = always && end > this.#size && this.#clock.now() - this.#wrote < pause ? room() : nothing;
+    const more = always && end > this.#size && this.#clock.now() - this.#wrote < pause ? roomBehind(length) : nothing;
     this.#writing = true;
     try {
       const done = await writeAll(file, bytes.subarray(0, length), more, offset);

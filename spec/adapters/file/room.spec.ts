@@ -48,11 +48,15 @@ it('is made by who writes without a pause, and by nobody else', async () => {
   await log.append('s', [2]);
   expect(roomIn(file)).toBe(0);
   await clock.advance(19);
+  const { size: before } = statSync(file);
   await log.append('s', [3]);
-  expect(roomIn(file)).toBe(1024 * 1024);
   const { size } = statSync(file);
+  const room = roomIn(file);
+  expect(room).toBe((size - before - room) * 16);
   await log.append('s', [4]);
   expect(statSync(file).size).toBe(size);
+  await log.append('s', ['x'.repeat(100_000)]);
+  expect(roomIn(file)).toBe(1024 * 1024);
   await log.close();
 });
 
