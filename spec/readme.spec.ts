@@ -78,6 +78,7 @@ beforeAll(async () => {
     'rxbaton/operators': 'operators/index.ts',
     'rxbaton/testing': 'lib/testing/index.ts',
     'rxbaton/adapters/file': 'adapters/file/index.ts',
+    'rxbaton/adapters/redis': 'adapters/redis/index.ts',
   };
   const absolute = Object.entries(source).map(([name, path]) => [name, join(root, path)]);
   const compilerOptions = {
