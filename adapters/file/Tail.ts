@@ -24,7 +24,7 @@ const pause = 20;
 const nothing: Buffer = Buffer.alloc(0);
 
 /**
- * The end of a log: the segment that is written to, and how far it counts. A sync takes half as long again where the file has grown,
+ * The end of a log: the segment that is written to, and how far it counts. A sync takes longer where the file has grown,
  * whose new length must go to the disk as well. So with `'always'` whoever writes without a pause gets room ahead of the end.
  */
 export class Tail {

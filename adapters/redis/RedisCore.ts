@@ -39,13 +39,7 @@ export abstract class RedisCore implements Asked, GateCore {
     this.requests = new Requests(this, home);
   }
 
-  abstract run(
-    operation: 'acquire' | 'release' | 'beat',
-    args: readonly string[],
-    onReply: (reply: Reply) => void,
-    onFail: (cause: unknown) => void,
-    notAfter?: number,
-  ): void;
+  abstract run(...call: Parameters<Asked['run']>): void;
   /** What it is called by the server, and what has to be known of it before it is asked for; `null`: it is answered already. */
   protected abstract ticketFor(waiter: Waiter): RedisTicket | null;
   /** Notes what the server has lent. */
