@@ -5,6 +5,9 @@ import type { CoordinationError } from '../../lib/errors.ts';
 import type { Coordinator } from '../../lib/events/Coordinator.ts';
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
 import type { AcquireOptions, Grant } from '../../lib/gates/gate.ts';
+import { mutex } from '../../lib/gates/mutex.ts';
+import { readWriteLock } from '../../lib/gates/readWriteLock.ts';
+import { semaphore } from '../../lib/gates/semaphore.ts';
 import type { GateSpec } from '../../lib/gates/spec.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 import { type RedisCluster, startCluster } from './redisCluster.ts';
@@ -171,3 +174,20 @@ export function faultWorld(): FaultWorld {
 
 /** Why a lease was lost, a barrier broken. */
 export const reasonOf = ({ error }: Party): unknown => error.details['reason'];
+
+const lock = mutex('db');
+const pool = semaphore('pool', { permits: 1 });
+const short = mutex('short', { ttl: 1_500, renew: false });
+const catalogue = readWriteLock('catalogue');
+
+/** Everything that is held for some time, and what nobody can have meanwhile. */
+export const leases: readonly (readonly [what: string, spec: GateSpec, next: GateSpec])[] = [
+  ['a lock', lock, lock],
+  ['a permit', pool, pool],
+  ['a lease that nobody renews', short, short],
+  ['a lock to read', catalogue.read, catalogue.write],
+  ['a lock to write', catalogue.write, catalogue.read],
+];
+
+/** Why a holder loses its lease who hears nothing from the server. */
+export const silence = (spec: GateSpec): string => ('renew' in spec && !spec.renew ? 'expired' : 'unreachable');
