@@ -28,14 +28,18 @@ describe('names that were used once', () => {
   };
   it.each(Object.entries(kinds))('leave less than 1 MB behind, 100,000 of them: %s', async (_, spec) => {
     const { clock, ask, state } = gateWorld();
-    others((name) => ask(name).leave());
+    const use = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) {
+        ask(spec(`gate ${i}`)).leave();
+        if (i % 1_000 === 0) await clock.advance(20);
+      }
+      await clock.advance(20);
+      others((name) => ask(name).leave());
+    };
+    // What is compiled with the first names is not left behind by them: 2 MB in Node 22, with a hundred names as with 400,000.
+    await use(1_000);
     const before = used();
-    for (let i = 0; i < many; i++) {
-      ask(spec(`gate ${i}`)).leave();
-      if (i % 1_000 === 0) await clock.advance(20);
-    }
-    await clock.advance(20);
-    others((name) => ask(name).leave());
+    await use(many);
     expect(used() - before).toBeLessThan(1);
     expect(state('other 1').holders).toEqual([]);
   });
