@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/internal/env.ts';
+import type { Deadlocks } from './Deadlocks.ts';
 import type { Debts } from './Debts.ts';
 import type { Leases } from './Leases.ts';
 import type { LocalShare } from './LocalShare.ts';
@@ -20,6 +21,7 @@ export interface Home {
   readonly scripts: Scripts;
   readonly leases: Leases;
   readonly debts: Debts;
+  readonly deadlocks: Deadlocks;
   /** What this process gives by itself without a server, if it may. */
   readonly local: LocalShare | null;
   /** All requests that the server may know of, by their ids. */

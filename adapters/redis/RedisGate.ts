@@ -1,6 +1,6 @@
 import { BackendUnavailableError, DeadlockError } from '../../lib/errors.ts';
 import { tell, tellChanged } from '../../lib/gates/activity.ts';
-import { enclosingLease } from '../../lib/gates/deadlock.ts';
+import { enclosingLease, lapses } from '../../lib/gates/deadlock.ts';
 import { waitEdge } from '../../lib/gates/describe.ts';
 import { nest } from '../../lib/gates/nesting.ts';
 import { insideAlready } from '../../lib/gates/reading.ts';
@@ -88,7 +88,7 @@ export class RedisGate extends RedisCore implements Lender {
       if (answer instanceof DeadlockError) this.refuse(ticket, answer);
       if (answer !== null) return true;
     }
-    if (env.deadlock === 'off' || ticket.waiter.ask.timeout === 0) return false;
+    if (env.deadlock === 'off' || ticket.waiter.ask.timeout === 0 || lapses(outer)) return false;
     const edge = waitEdge(ticket, [outer], this.home.clock.now());
     if (env.activity !== null) tell(this, 'deadlock', ticket, { cycle: [edge] });
     const error = new DeadlockError(`${edge.waiter} would wait for ${edge.gate} for ever: it holds it itself.`, {
@@ -96,6 +96,7 @@ export class RedisGate extends RedisCore implements Lender {
       details: { gate: edge.gate, cycle: [edge] },
     });
     if (env.deadlock === 'report') {
+      ticket.reported = true;
       env.report(error);
       return false;
     }

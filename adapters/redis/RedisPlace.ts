@@ -7,6 +7,7 @@ import { after } from '../../lib/internal/after.ts';
 import type { Clock } from '../../lib/internal/env.ts';
 import { TOO_LATE } from './answers.ts';
 import type { Clocks } from './clocks.ts';
+import { Deadlocks } from './Deadlocks.ts';
 import { Debts } from './Debts.ts';
 import type { Home } from './Home.ts';
 import { Leases } from './Leases.ts';
@@ -56,6 +57,7 @@ export class RedisPlace implements Home {
   readonly scripts: Scripts;
   readonly leases: Leases;
   readonly debts: Debts;
+  readonly deadlocks: Deadlocks;
   readonly local: LocalShare | null;
   readonly tickets: Map<string, RedisTicket> = new Map();
   private readonly process: string;
@@ -83,6 +85,7 @@ export class RedisPlace implements Home {
     this.process = env.random() + env.random();
     this.scripts = makeScripts(clocks.time);
     this.debts = new Debts(this.clock);
+    this.deadlocks = new Deadlocks(this, this.process);
     this.local = settings.share === null ? null : new LocalShare(settings.share, env);
     this.leases = new Leases({
       clock: this.clock,
@@ -98,7 +101,7 @@ export class RedisPlace implements Home {
     const slot = cluster ? slotOf(stem) : 0;
     let link = this.links.get(slot);
     if (link === undefined) {
-      link = new Link({
+      const made: Link = new Link({
         wiring,
         slot,
         clock: this.clock,
@@ -106,10 +109,11 @@ export class RedisPlace implements Home {
         channel: `${cluster ? stem : this.prefix}:wake:${this.process}`,
         commandTimeout: this.commandTimeout,
         timeScript: this.scripts.time,
-        onMessage: (text) => this.heard(text),
+        onMessage: (text) => this.heard(text, made),
         onUp: (up) => this.resume(up),
         onDown: (down) => this.suffer(down),
       });
+      link = made;
       this.links.set(slot, link);
     }
     return link;
@@ -180,8 +184,12 @@ export class RedisPlace implements Home {
   awaited(): void {
     this.beating ??= after(this.clock, this.grace / 3, () => {
       this.beating = null;
+      this.deadlocks.beat();
       const waiting = this.waiting();
-      if (waiting.length === 0) return;
+      if (waiting.length === 0) {
+        this.deadlocks.beat();
+        return;
+      }
       for (const gate of waiting) if (gate.link.up) gate.requests.beat();
       // A subscription that has died in silence would be noticed by nobody else.
       for (const link of new Set(waiting.map((gate) => gate.link))) if (link.up) void link.sync();
@@ -198,9 +206,10 @@ export class RedisPlace implements Home {
     return [...gates];
   }
 
-  /** What `lua/turnstile.ts` and `lua/barrier.ts` publish. */
-  private heard(text: string): void {
-    const [kind, id = '', now, ...rest] = text.split('\n');
+  /** What `lua/turnstile.ts` and `lua/barrier.ts` publish, and what searches for deadlocks say. */
+  private heard(text: string, link: Link): void {
+    const [kind = '', id = '', now = '', ...rest] = text.split('\n');
+    if (this.deadlocks.heard(kind, id, [now, ...rest], link)) return;
     const ticket = this.tickets.get(id);
     // It has said that it leaves, and the server has not heard of it when it sent this.
     if (ticket === undefined || ticket.state === OVER) return;
@@ -218,6 +227,7 @@ export class RedisPlace implements Home {
     this.leases.renewAll(link);
     for (const ticket of this.debts.open()) coreOf(ticket).pay(ticket);
     for (const gate of this.waiting()) if (gate.link === link) gate.requests.resume();
+    this.deadlocks.resume();
     for (const caller of [...this.callers]) if (caller.link === link) caller.go();
     this.local?.recall(link);
   }

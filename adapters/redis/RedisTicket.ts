@@ -17,6 +17,10 @@ export class RedisTicket extends Ticket {
   doubtful = false;
   /** The server has said that it is in the queue. */
   queued = false;
+  /** The leases that it waits inside of know of it. */
+  nested = false;
+  /** It has been said that it waits for ever. */
+  reported = false;
   /** It came too late once, and was sent again. */
   late = false;
   /** Ends its wait when there is no server for too long. */

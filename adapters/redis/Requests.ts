@@ -154,6 +154,7 @@ export class Requests {
     ticket.queuedAt = ticket.asked;
     gate.tell('queued', ticket);
     this.home.awaited();
+    this.home.deadlocks.search(ticket);
   }
 
   /** A message, or an answer, said no. */
@@ -173,7 +174,11 @@ export class Requests {
     await this.gate.link.sync();
     if (ticket.state !== QUEUED || ticket.asking) return;
     if (this.gate.spec.kind === 'barrier') this.refused(ticket, 'data-loss', '');
-    else this.ask(ticket);
+    else {
+      this.ask(ticket);
+      // Behind those who came while nobody knew of it.
+      this.home.deadlocks.search(ticket);
+    }
   }
 
   /** Asks at once what has become of a waiter, and claims what it was given. */
@@ -201,7 +206,11 @@ export class Requests {
   /** Says that those who wait here are alive, and hears what has become of them. */
   beat(tickets: readonly RedisTicket[] = this.queued()): void {
     if (this.gate.joint) {
-      for (const ticket of tickets) this.ask(ticket);
+      for (const ticket of tickets) {
+        this.ask(ticket);
+        // It may have lost its places, and have new ones now: nobody says so.
+        this.home.deadlocks.search(ticket);
+      }
       return;
     }
     for (let from = 0; from < tickets.length; from += batch) {

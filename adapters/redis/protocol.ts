@@ -10,6 +10,8 @@ export interface Protocol {
   readonly renews: boolean;
   /** Whether work has to stop when its lease is over: not that of a quota, which is charged in full then. */
   readonly lapses: boolean;
+  /** The description, in the one way in which everybody writes it down. */
+  readonly description: string;
   /** What is the same in all commands to the gate: ARGV[2] to ARGV[7]. */
   readonly args: readonly string[];
 }
@@ -31,12 +33,14 @@ export function protocolOf(spec: GateSpec, crashTtl: number, grace: number): Pro
   ): Protocol => {
     const { ttl = Infinity, renew = true, lapses = true } = lease;
     const length = ttl === Infinity ? crashTtl : ttl;
+    const description = written(spec);
     return {
+      description,
       policy,
       ttl: length,
       renews: renew,
       lapses,
-      args: [micros(length), micros(grace), written(spec), `${limit}`, micros(per), `${extra}`],
+      args: [micros(length), micros(grace), description, `${limit}`, micros(per), `${extra}`],
     };
   };
   switch (spec.kind) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { account, books } from './lua/account.ts';
 import { barrierTurn } from './lua/barrier.ts';
 import * as operations from './lua/operations.ts';
+import { look, say } from './lua/looking.ts';
 import { budget } from './lua/policies/budget.ts';
 import { fixedWindow } from './lua/policies/fixedWindow.ts';
 import { gathering } from './lua/policies/gathering.ts';
@@ -42,6 +43,10 @@ export interface Scripts {
   readonly renew: Script;
   /** Answers with the server's time and nothing else. */
   readonly time: Script;
+  /** Who is at a gate. */
+  readonly look: Script;
+  /** Sends a message to a process. */
+  readonly say: Script;
   of(operation: OperationName, policy: PolicyName): Script;
   /** For several gates of these policies, each named once. */
   together(operation: 'acquire' | 'release', policies: readonly PolicyName[]): Script;
@@ -83,6 +88,8 @@ export function makeScripts(time: TimeSource): Scripts {
   return {
     renew: scriptOf(prelude(time), operations.renew),
     time: scriptOf(prelude(time), 'return {1, now}'),
+    look: scriptOf(prelude(time), look),
+    say: scriptOf(prelude(time), say),
     of: (operation, policy) =>
       once(`${operation} ${policy}`, () => {
         const { lookup, before = '', fast, begin = '', text }: operations.Operation = operations[operation];

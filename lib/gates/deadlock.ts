@@ -23,7 +23,7 @@ const partsOf = (ticket: Ticket): readonly Ticket[] => {
 };
 
 /** The leases of the work that a frame belongs to: its own and those of everybody who awaits it. */
-function leasesAbove(frame: Frame | null): Ticket[] {
+export function leasesAbove(frame: Frame | null): Ticket[] {
   const leases: Ticket[] = [];
   for (let at = frame; at !== null; at = at.root ? null : at.parent) {
     const ticket = at.ticket as Ticket | null;
@@ -43,11 +43,20 @@ export function enclosingLease(frame: Frame | null, core: GateCore): Ticket | nu
 export function deadlockOf(gate: GateCore, ticket: Ticket): DeadlockError | null {
   const { env } = gate;
   if (env.deadlock === 'off' || ticket.waiter.frame === null) return null;
-  register(ticket);
+  waitsInside(leasesAbove(ticket.waiter.frame), ticket);
   const cycle = findDeadlock(ticket, env.clock.now());
   if (cycle === null) return null;
   if (env.activity !== null) tell(gate, 'deadlock', ticket, { cycle });
-  const error = new DeadlockError(
+  const error = deadlockError(ticket, cycle);
+  // Whoever heard of it may have ended the request, or let it in.
+  if (env.deadlock === 'error') return ticket.state === QUEUED ? error : null;
+  env.report(error);
+  return null;
+}
+
+/** What a waiter hears who would wait for ever. */
+export const deadlockError = (ticket: Ticket, cycle: readonly WaitEdge[]): DeadlockError =>
+  new DeadlockError(
     `${cycle[0]!.waiter} would wait for ${titleOf(ticket.core)} for ever: ` +
       `${cycle.map((e) => `${e.waiter} waits for ${e.gate}, held by ${e.holders.join(', ')}`).join('; ')}.`,
     {
@@ -55,15 +64,10 @@ export function deadlockOf(gate: GateCore, ticket: Ticket): DeadlockError | null
       details: { gate: titleOf(ticket.core), cycle },
     },
   );
-  // Whoever heard of it may have ended the request, or let it in.
-  if (env.deadlock === 'error') return ticket.state === QUEUED ? error : null;
-  env.report(error);
-  return null;
-}
 
-/** Notes with each lease above a waiter that its end waits for this one too. */
-function register(ticket: Ticket): void {
-  for (const lease of leasesAbove(ticket.waiter.frame)) {
+/** Notes with the leases above a waiter that their end waits for this one too. */
+export function waitsInside(leases: readonly Ticket[], ticket: Ticket): void {
+  for (const lease of leases) {
     const extras = lease.more();
     const { length } = extras.blocked;
     // Those who no longer wait are dropped whenever the list has doubled, so that it stays about as short as the queue.
@@ -72,7 +76,8 @@ function register(ticket: Ticket): void {
   }
 }
 
-const waitingInside = (lease: Ticket): Ticket[] =>
+/** Those who wait inside the work that holds a lease. */
+export const waitingInside = (lease: Ticket): Ticket[] =>
   unit(lease).extras?.blocked.filter(({ state }) => state === QUEUED) ?? [];
 
 /** Leases that keep others out until they are given back: not budgets, whose period ends by itself. */
@@ -92,7 +97,7 @@ function jointsBefore(part: Ticket): Ticket[] {
 }
 
 /** The cycle that this waiter closes, or `null` if somebody can still go on and let it in. */
-function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] | null {
+export function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] | null {
   const mine = new Set(leasesAbove(ticket.waiter.frame));
   if (mine.size === 0) return null;
 
@@ -135,9 +140,13 @@ function blockedFor(part: Ticket, stuck: ReadonlySet<Ticket>): boolean {
   return false;
 }
 
-/** Whether a lease ends only after somebody who is stuck. One that lapses ends by itself. */
+/** Whether a lease ends only after somebody who is stuck. */
 const isStuck = (lease: Ticket, stuck: ReadonlySet<Ticket>): boolean =>
-  (lease.extras?.until ?? Infinity) === Infinity && waitingInside(lease).some((inner) => stuck.has(unit(inner)));
+  !lapses(lease) && waitingInside(lease).some((inner) => stuck.has(unit(inner)));
+
+/** Whether a lease ends by itself. With that of one of several gates all of them do. */
+export const lapses = (lease: Ticket): boolean =>
+  partsOf(unit(lease)).some((part) => (part.extras?.until ?? Infinity) < Infinity);
 
 /** One way round, for people: from the waiter over those who block it back to what it holds itself. */
 function cycleThrough(from: Ticket, mine: ReadonlySet<Ticket>, stuck: ReadonlySet<Ticket>, now: number): WaitEdge[] {

@@ -1,3 +1,4 @@
+import { deadlockLaws } from './contract/deadlockLaws.ts';
 import type { GateLab, Laws } from './contract/lab.ts';
 import { leaseLaws } from './contract/leaseLaws.ts';
 import { barrierLaws, jointLaws, limiterLaws, quotaLaws } from './contract/limitLaws.ts';
@@ -40,6 +41,7 @@ export function gateContract(
     ...singles.map((single): [string, Laws] => [single.title, queueLaws(single)]),
     ['lease', leaseLaws],
     ['read/write lock', readWriteLaws],
+    ['deadlock', deadlockLaws],
     ['quota', quotaLaws],
     ['limiter', limiterLaws],
     ['barrier', barrierLaws],

@@ -279,6 +279,15 @@ describe('no alarm', () => {
     expect((await lost).code).toBe('RXB_LEASE_LOST');
   });
 
+  it('for a lease of several gates, one of which lapses: all of it ends then', async () => {
+    const { within, clock } = gateWorld();
+    const leased = mutex('leased', { ttl: '1m', renew: false });
+    const outer = within(() => run(allOf(a, leased), () => run(a, () => 'in')));
+    const lost = errorOf(outer);
+    await clock.advance('1m');
+    expect((await lost).code).toBe('RXB_LEASE_LOST');
+  });
+
   it('for a barrier', async () => {
     const { within, ask } = gateWorld();
     const two = within(() => run(a, () => run('x', () => 'met')));

@@ -1,13 +1,22 @@
 /** A process of its own for the fault specs: asks for gates as it is told, and says what becomes of it. */
+import { Cluster } from 'ioredis';
 import { Observable, type Subscription } from 'rxjs';
 import { redisBackend, type RedisBackendOptions } from '../../adapters/redis/index.ts';
+import type { CoordinationError } from '../../lib/errors.ts';
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
 import type { AcquireOptions, Grant } from '../../lib/gates/gate.ts';
 import { hold } from '../../lib/gates/hold.ts';
 import type { GateSpec } from '../../lib/gates/spec.ts';
 
 export type WorkerCommand =
-  | { readonly do: 'ask'; readonly id: string; readonly spec: GateSpec; readonly options?: AcquireOptions }
+  /** `under`: for the work of another request that it has made. */
+  | {
+      readonly do: 'ask';
+      readonly id: string;
+      readonly spec: GateSpec;
+      readonly options?: AcquireOptions;
+      readonly under?: string;
+    }
   /** Gives back, or leaves the queue. */
   | { readonly do: 'end'; readonly id: string }
   /** Gives back whatever it gets, as soon as it has it. */
@@ -21,13 +30,19 @@ export interface WorkerEvent {
   readonly fence?: number | null;
   readonly code?: string;
   readonly reason?: string;
+  readonly message?: string;
   readonly valid?: boolean;
   /** Nanoseconds of the clock that all processes of a host share. */
   readonly at: string;
 }
 
-const options = JSON.parse(process.argv[2] ?? '{}') as RedisBackendOptions;
-const coordinator = createCoordinator({ backend: redisBackend(options) });
+/** `cluster`: the port of one of its nodes. */
+export type WorkerOptions = RedisBackendOptions & { readonly cluster?: number };
+
+const { cluster, ...options } = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
+const client =
+  cluster === undefined ? null : { client: new Cluster([{ host: '127.0.0.1', port: cluster }], { lazyConnect: true }) };
+const coordinator = createCoordinator({ backend: redisBackend({ ...options, ...client }) });
 const parties = new Map<string, { subscription: Subscription | null; grant: Grant | null }>();
 let passing = false;
 
@@ -48,16 +63,19 @@ function ask(id: string, spec: GateSpec, wishes: AcquireOptions = {}): void {
     });
   }).subscribe({
     error: (error: unknown) => {
-      const { code = 'none', details } = error as { code?: string; details?: { reason?: string } };
-      say({ what: code === 'RXB_LEASE_LOST' ? 'lost' : 'refused', id, code, reason: details?.reason ?? '' });
+      const { code = 'none', message = '', details } = error as Partial<CoordinationError>;
+      const { reason = '' } = (details ?? {}) as { reason?: string };
+      say({ what: code === 'RXB_LEASE_LOST' ? 'lost' : 'refused', id, code, reason, message });
     },
     complete: () => say({ what: 'ended', id }),
   });
 }
 
 process.on('message', (command: WorkerCommand) => {
-  if (command.do === 'ask') ask(command.id, command.spec, command.options);
-  else if (command.do === 'end') {
+  if (command.do === 'ask') {
+    const owner = parties.get(command.under ?? '')?.grant ?? null;
+    ask(command.id, command.spec, { ...command.options, ...(owner === null ? null : { owner }) });
+  } else if (command.do === 'end') {
     parties.get(command.id)?.subscription?.unsubscribe();
     say({ what: 'ended', id: command.id });
   } else if (command.do === 'pass') passing = true;

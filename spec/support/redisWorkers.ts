@@ -1,7 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { RedisBackendOptions } from '../../adapters/redis/index.ts';
 import { bundled } from './bundled.ts';
-import type { WorkerCommand, WorkerEvent } from './redisWorker.ts';
+import type { WorkerCommand, WorkerEvent, WorkerOptions } from './redisWorker.ts';
 
 /** What happened, and in which process. */
 export type Happened = WorkerEvent & { readonly worker: number };
@@ -18,7 +17,7 @@ export interface Workers {
 }
 
 /** Real processes with a backend of their own each, ready to be told what to do. */
-export async function startWorkers(count: number, options: RedisBackendOptions): Promise<Workers> {
+export async function startWorkers(count: number, options: WorkerOptions): Promise<Workers> {
   const events: Happened[] = [];
   const watchers = new Set<() => void>();
   const children: ChildProcess[] = [];

@@ -1,6 +1,7 @@
 /**
  * Places for gates with one fault each. A contract that one of them passes does not say what it means to say.
  */
+import { DeadlockError } from '../../lib/errors.ts';
 import { memoryBackend } from '../../lib/gates/memoryBackend.ts';
 import { type Ask, type GateBackend, QUEUED, RESERVED, type Ticket } from '../../lib/gates/port.ts';
 import type { Policy } from '../../lib/gates/policies/policy.ts';
@@ -49,6 +50,28 @@ let rank = -4096;
 /** Each fault, the case that has to catch it, and the place. */
 export const saboteurs: readonly (readonly [fault: string, caughtBy: RegExp, make: () => GateBackend])[] = [
   ['lets everybody in', /^mutex: lets one in/, () => spoilt((gate) => (gate.policy.opensAt = () => -Infinity))],
+  [
+    'lets those wait who wait for themselves',
+    /^deadlock: two who want/,
+    () => {
+      const backend = memoryBackend();
+      return { ...backend, open: (spec, key, env) => backend.open(spec, key, Object.assign(env, { deadlock: 'off' })) };
+    },
+  ],
+  [
+    'takes everybody who waits for stuck',
+    /^deadlock: no alarm where somebody waits/,
+    () =>
+      spoilt((gate) => {
+        gate.enter = (waiter) => {
+          Turnstile.prototype.enter.call(gate, waiter);
+          const { ticket } = waiter;
+          if (ticket?.state !== QUEUED || waiter.frame?.parent == null) return;
+          gate.line.remove(ticket);
+          gate.refuse(ticket, new DeadlockError('It waits.'));
+        };
+      }),
+  ],
   [
     'grants twice',
     /^mutex: lets one in/,

@@ -1,3 +1,14 @@
+/** Sends a message, and answers how many hear it. */
+export const publishing: string = `
+-- In a cluster a channel belongs to the shard of its slot. One of the whole cluster reaches more than those who are counted.
+local function publish(channel, ...)
+  local message = table.concat({...}, '\\n')
+  if string.sub(channel, -6) == ':shard' then return redis.call('SPUBLISH', channel, message) end
+  local heard = redis.call('PUBLISH', channel, message)
+  return string.sub(channel, -8) == ':cluster' and 1 or heard
+end
+`;
+
 /**
  * What happens when somebody waits: the same for every kind of gate but the barrier, whose \`turn\` is in \`barrier.ts\`.
  *
@@ -6,7 +17,7 @@
  * A waiter whose process nobody can reach at the moment is passed by and keeps its place; one whose process has not been
  * heard of for the grace is dropped.
  */
-export const turnstile = `
+export const turnstile: string = `
 local grace = tonumber(ARGV[3])
 -- What the head was told.
 local w = q > 0 and redis.call('HGET', G, 'w') or ''
@@ -14,13 +25,7 @@ local w = q > 0 and redis.call('HGET', G, 'w') or ''
 local self, mine = {}, {}
 local beats = {}
 
--- In a cluster a channel belongs to the shard of its slot. One of the whole cluster reaches more than those who are counted.
-local function publish(channel, ...)
-  local message = table.concat({...}, '\\n')
-  if string.sub(channel, -6) == ':shard' then return redis.call('SPUBLISH', channel, message) end
-  local heard = redis.call('PUBLISH', channel, message)
-  return string.sub(channel, -8) == ':cluster' and 1 or heard
-end
+${publishing}
 local function channelOf(who) return string.match(who, '^%S+') end
 local function alive(channel)
   local beat = beats[channel]

@@ -248,4 +248,21 @@ export const jointLaws: Laws = {
     both.leave();
     await expectFates(lab, [b], ['held'], 'when it has left');
   },
+
+  'joint requests that want what the others have: the last is refused, and what it had lets the other in': async (
+    lab,
+  ) => {
+    const [a, b, c] = [lab.open(mutex('a')), lab.open(mutex('b')), lab.open(mutex('c'))];
+    const asked = async (...wanted: Parameters<typeof acquire>): Promise<Asked> => {
+      const one = follow(acquire(...wanted));
+      await lab.idle();
+      return one;
+    };
+    const [one, two] = [await asked(a), await asked(allOf(b, lab.open(mutex('d'))))];
+    const first = await asked(allOf(b, c), { owner: one.grant });
+    const second = await asked(allOf(a, lab.open(mutex('e'))), { owner: two.grant });
+    await expectFates(lab, [first, second], ['waiting', 'RXB_DEADLOCK'], 'the two');
+    two.leave();
+    await expectFates(lab, [first], ['held'], 'the first, afterwards');
+  },
 };
