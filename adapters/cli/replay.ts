@@ -29,11 +29,10 @@ export function replayCommand(program: Command, terminal: Terminal): void {
     .command('replay')
     .description('print what happened as a timeline, or check it')
     .argument('<log>', 'the folder of a log, or a recorded file')
-    .option(
-      '--speed <factor>',
-      "'1x' is the pace at which it happened, '10x' ten times that, 'max' does not wait",
-      speed,
-      Infinity,
+    .addOption(
+      new Option('--speed <factor>', "'1x' is the pace at which it happened, '10x' ten times that, 'max' does not wait")
+        .argParser(speed)
+        .default(Infinity, 'max'),
     )
     .option('--from <mark>', 'the first event: its seq, or a time', mark)
     .option('--to <mark>', 'the last event: its seq, or a time', mark)

@@ -29,6 +29,13 @@ function tell({ segments, bytes, commits, events, damages, torn }: Verification,
   // Nobody was told that it is there: no damage, and the next writer cuts it off.
   if (torn !== null)
     terminal.say(`${torn.file}:${torn.offset}: ${torn.bytes} bytes of an unfinished commit, which do not count`);
-  const size = `${segments} segments, ${bytes} bytes, ${commits} commits, ${events} events`;
+  const size = [
+    counted(segments, 'segment'),
+    counted(bytes, 'byte'),
+    counted(commits, 'commit'),
+    counted(events, 'event'),
+  ].join(', ');
   terminal.print(`${size}: ${damages.length === 0 ? terminal.paint('green', 'whole') : `${damages.length} damaged`}`);
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
