@@ -69,14 +69,8 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
 
   // What users see. Bound, so that `const { when, emit } = coordinator` works.
 
-  readonly emit = (event: string | EventHandle, data?: unknown, options?: EmitOptions): string => {
-    const name = typeof event === 'string' ? event : ((event as EventHandle | null)?.event ?? (event as never));
-    if (this.#closing !== null) this.admit(`emit('${name}')`);
-    if (options !== undefined) checkEmitOptions(`emit('${name}')`, options);
-    const topic = this.#bus.topic(name);
-    if (topic.own) throw ownName(name);
-    return this.#send(topic, name, data, options);
-  };
+  readonly emit = (event: string | EventHandle, data?: unknown, options?: EmitOptions): string =>
+    this.emitIn(frameHere(), event, data, options);
 
   readonly when = (selector: Selector, handler?: Handler, options?: HandlerOptions): unknown =>
     withHandler(handler, options) ? this.handle(selector, handler, options) : this.events(selector);
@@ -106,6 +100,16 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
 
   // What calls and handlers see.
 
+  /** `emit`, for who knows the frame of the running code already: to look for it is a good part of what an event costs. */
+  emitIn(frame: Frame | null, event: string | EventHandle, data?: unknown, options?: EmitOptions): string {
+    const name = typeof event === 'string' ? event : ((event as EventHandle | null)?.event ?? (event as never));
+    if (this.#closing !== null) this.admit(`emit('${name}')`);
+    if (options !== undefined) checkEmitOptions(`emit('${name}')`, options);
+    const topic = this.#bus.topic(name);
+    if (topic.own) throw ownName(name);
+    return this.#send(frame, topic, name, data, options);
+  }
+
   get closed(): boolean {
     return this.#closing !== null;
   }
@@ -116,7 +120,7 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
   }
 
   publish(name: string, data: unknown, options?: EmitOptions, spared?: readonly unknown[]): string {
-    return this.#send(this.#bus.topic(name), name, data, options, spared);
+    return this.#send(frameHere(), this.#bus.topic(name), name, data, options, spared);
   }
 
   inject(event: CoordinatorEvent): void {
@@ -258,6 +262,7 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
   }
 
   #send(
+    frame: Frame | null,
     topic: Topic,
     name: string,
     data: unknown,
@@ -266,7 +271,7 @@ export class CoordinatorKernel implements LaneHost, BoxHost, AsyncDisposable {
   ): string {
     const fit = topic.schema === null ? data : topic.schema.check(data);
     const id = this.#envelopes.next();
-    if (this.#bus.builds(topic)) this.#bus.post(topic, this.#envelopes.wrap(id, name, fit, options, spared));
+    if (this.#bus.builds(topic)) this.#bus.post(topic, this.#envelopes.wrap(frame, id, name, fit, options, spared));
     return id;
   }
 

@@ -12,15 +12,24 @@ export class EventFrame implements Frame {
   parent: Frame | null = null;
   readonly coordinator: object;
   readonly cause: CoordinatorEvent;
-  readonly call = null;
-  readonly root = true;
-  readonly ticket = null;
   /** The delivery itself, and the handlers that go on. */
   #open = 1;
 
   constructor(coordinator: object, cause: CoordinatorEvent) {
     this.coordinator = coordinator;
     this.cause = cause;
+  }
+
+  get call(): null {
+    return null;
+  }
+
+  get root(): true {
+    return true;
+  }
+
+  get ticket(): null {
+    return null;
   }
 
   get over(): boolean {

@@ -1,7 +1,7 @@
 /** Which coordinator bare functions mean: that of the running code, else the default one. */
 import { ConfigError } from '../errors.ts';
 import { defaultHost, defaultHostInUse, setDefaultHost } from '../gates/host.ts';
-import { nearest } from '../internal/context.ts';
+import { type Frame, nearest } from '../internal/context.ts';
 import { show } from '../internal/options.ts';
 import { frameHere } from '../internal/scope.ts';
 import { destinationOf } from '../log/destination.ts';
@@ -24,8 +24,11 @@ export const existingKernel = (): CoordinatorKernel | null =>
  *
  * @throws ConfigError when it is to be made and the environment makes no sense.
  */
-export function currentKernel(): CoordinatorKernel {
-  const current = nearest(frameHere(), 'coordinator') as CoordinatorKernel | null;
+export const currentKernel = (): CoordinatorKernel => kernelOf(frameHere());
+
+/** The same for the code of a frame. */
+export function kernelOf(frame: Frame | null): CoordinatorKernel {
+  const current = nearest(frame, 'coordinator') as CoordinatorKernel | null;
   return current ?? (standard ??= make());
 }
 

@@ -1,4 +1,5 @@
-import { currentKernel } from './defaultCoordinator.ts';
+import { frameHere } from '../internal/scope.ts';
+import { kernelOf } from './defaultCoordinator.ts';
 import type { EventHandle } from './event.ts';
 import type { Registered } from './maps.ts';
 import type { Emit, EmitOptions } from './signatures.ts';
@@ -17,5 +18,7 @@ import type { Emit, EmitOptions } from './signatures.ts';
  * const id = emit('data_ready', { dataset }, { sender: 'collector' });
  * ```
  */
-export const emit: Emit<Registered> = (event: string | EventHandle, data?: unknown, options?: EmitOptions) =>
-  currentKernel().emit(event, data, options);
+export const emit: Emit<Registered> = (event: string | EventHandle, data?: unknown, options?: EmitOptions) => {
+  const frame = frameHere();
+  return kernelOf(frame).emitIn(frame, event, data, options);
+};

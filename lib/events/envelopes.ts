@@ -1,7 +1,6 @@
-import { nearest } from '../internal/context.ts';
+import { type Frame, nearest } from '../internal/context.ts';
 import { deepFreeze } from '../internal/deepFreeze.ts';
 import { expected, knownOptions } from '../internal/options.ts';
-import { frameHere } from '../internal/scope.ts';
 import type { CoordinatorEvent } from './event.ts';
 import { ulids, ulidSeed } from './ids.ts';
 import type { RunningCall } from './kernel.ts';
@@ -69,8 +68,9 @@ export class Envelopes {
     if (this.#freeze) deepFreeze(event);
   }
 
-  /** The event to the `id` that `next` has just returned. What is `spared` in its data is never frozen. */
+  /** The event to the `id` that `next` has just returned, emitted in `frame`. What is `spared` in its data is never frozen. */
   wrap(
+    frame: Frame | null,
     id: string,
     name: string,
     data: unknown,
@@ -78,7 +78,6 @@ export class Envelopes {
     spared: readonly unknown[] | undefined,
   ): CoordinatorEvent {
     const event: Draft = { id, seq: this.#events, name, data, timestamp: this.#latest };
-    const frame = frameHere();
     if (frame !== null || options !== undefined) {
       const cause = options?.cause === undefined ? (nearest(frame, 'cause') as CoordinatorEvent | null) : options.cause;
       const runId = options?.runId ?? (nearest(frame, 'call') as RunningCall | null)?.runId;
