@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
+import { BackendUnavailableError } from '../../lib/errors.ts';
 import { tell } from '../../lib/gates/activity.ts';
 import { deadlockError, lapses, leasesAbove, waitingInside, waitsInside } from '../../lib/gates/deadlock.ts';
 import { HELD, QUEUED, type Ticket } from '../../lib/gates/port.ts';
@@ -7,7 +8,6 @@ import type { WaitEdge } from '../../lib/gates/state.ts';
 import { runIn } from '../../lib/internal/context.ts';
 import {
   type Address,
-  addressOf,
   type Answer,
   channelOf,
   comesBack,
@@ -15,6 +15,7 @@ import {
   type Facts,
   gateAt,
   learn,
+  lookAt,
   type Looked,
   looked,
   noFacts,
@@ -45,6 +46,8 @@ export class Deadlocks {
   private readonly process: string;
   /** Those who are to be looked for together, when all that has arrived with them is read. */
   private gathered = new Set<RedisTicket>();
+  /** Whether one of them has not been poked: whoever looks because it was poked pokes nobody, or that would never end. */
+  private telling = false;
   /** Those who are looked for at the next beat again: somebody has not answered. */
   private unsure = new Set<RedisTicket>();
   /** Questions since the last beat, and from before. */
@@ -58,22 +61,27 @@ export class Deadlocks {
   }
 
   /** Somebody waits. Who holds nothing closes no cycle. */
-  search(ticket: RedisTicket): void {
-    if (ticket.waiter.frame === null || ticket.core.env.deadlock === 'off' || ticket.state !== QUEUED) return;
+  search(ticket: RedisTicket, poked = false): void {
+    const { core, waiter, state } = ticket;
+    if (waiter.frame === null || core.env.deadlock === 'off' || state !== QUEUED || core.spec.kind === 'barrier')
+      return;
     if (!ticket.nested) {
-      const leases = leasesAbove(ticket.waiter.frame).filter((lease) => this.ours(lease));
+      const leases = leasesAbove(waiter.frame).filter((lease) => this.ours(lease));
       if (leases.length === 0) return;
       ticket.nested = true;
       waitsInside(leases, ticket);
     }
     this.gathered.add(ticket);
+    this.telling ||= !poked;
     if (this.gathered.size > 1) return;
     // Whoever happens to be first must not lend its causal context to the search for the others.
     runIn(null, () => {
       queueMicrotask(() => {
         const roots = [...this.gathered].filter(({ state }) => state === QUEUED);
+        const { telling } = this;
         this.gathered = new Set();
-        if (roots.length > 0) void this.searchFor(roots);
+        this.telling = false;
+        if (roots.length > 0) void this.searchFor(roots, telling);
       });
     });
   }
@@ -84,21 +92,23 @@ export class Deadlocks {
     return id !== undefined && this.home.tickets.get(id) === ticket;
   }
 
-  private async searchFor(roots: readonly RedisTicket[]): Promise<void> {
+  private async searchFor(roots: readonly RedisTicket[], telling: boolean): Promise<void> {
     try {
       const facts = await this.collect(roots, false);
       const closing = roots.filter((root) => comesBack(this.gatesOf(root), this.leasesOf(root), facts));
       if (closing.length === 0) return;
-      const all = common(await this.collect(closing, true), await this.collect(closing, true));
-      for (const { id, cycle, address, channel } of victimsIn(all)) {
+      const first = await this.collect(closing, true);
+      const second = await this.collect(closing, true);
+      for (const { id, cycle, address, channel } of victimsIn(common(first, second))) {
         const ticket = this.home.tickets.get(id);
         if (ticket !== undefined) this.judge(ticket, cycle);
         // It may have looked before the cycle was closed: it comes to the same, now that it is.
-        else if (processOf(id) !== this.process) await this.say(address, channel, 'p', id);
+        else if (telling && processOf(id) !== this.process) await this.say(address, channel, 'p', id);
       }
-    } catch {
-      // A server is away, or answers too late.
-      this.doubt(roots);
+    } catch (error) {
+      // A server is away, or what is sent arrives too late.
+      if (error instanceof BackendUnavailableError) this.doubt(roots);
+      else roots[0]?.core.env.report(error);
     }
   }
 
@@ -121,8 +131,7 @@ export class Deadlocks {
     }
   }
 
-  private gatesOf = (ticket: RedisTicket): Address[] =>
-    coreOf(ticket).gates.map((gate) => addressOf(gate as RedisGate));
+  private gatesOf = (ticket: RedisTicket): Address[] => coreOf(ticket).gates.map((gate) => (gate as RedisGate).address);
   private leasesOf = ({ waiter }: RedisTicket): Set<string> =>
     new Set(leasesAbove(waiter.frame).flatMap((lease) => (this.ours(lease) ? [lease.id] : [])));
 
@@ -130,20 +139,15 @@ export class Deadlocks {
   private async collect(roots: readonly RedisTicket[], whole: boolean): Promise<Facts> {
     const facts = noFacts();
     const known = new Set<string>();
-    learn(
-      facts,
-      this.describe(
-        roots.map(({ id }) => id),
-        whole,
-      ),
-    );
+    const own = roots.map(({ id }) => id);
+    learn(facts, this.describe(own, whole));
     for (;;) {
       const gates = [...new Set([...facts.wishes.values()].flatMap((wish) => wish.gates))];
       const next = gates.filter((address) => !facts.gates.has(address));
       if (next.length === 0 || !roots.some(({ state }) => state === QUEUED)) return facts;
       const some = await Promise.all(next.map((address) => this.look(address, whole)));
       const questions = new Map<string, { readonly address: Address; readonly ids: string[] }>();
-      const own: string[] = [];
+      const local: string[] = [];
       for (const [i, gate] of some.entries()) {
         const address = next[i]!;
         facts.gates.set(address, gate);
@@ -152,12 +156,12 @@ export class Deadlocks {
           known.add(id);
           const channel = channelOf(who);
           const others = questions.get(channel);
-          if (processOf(id) === this.process) own.push(id);
+          if (processOf(id) === this.process) local.push(id);
           else if (others === undefined) questions.set(channel, { address, ids: [id] });
           else others.ids.push(id);
         }
       }
-      learn(facts, this.describe(own, whole));
+      learn(facts, this.describe(local, whole));
       const answers = [...questions].map(async ([channel, { address, ids }]) => {
         const answer = await this.ask(address, channel, ids, whole);
         if (answer === 'nobody') return;
@@ -175,11 +179,10 @@ export class Deadlocks {
   private async look(address: Address, whole: boolean): Promise<Looked> {
     const { home } = this;
     const at = gateAt(address);
-    const { spec, key, description } = at;
-    const limit = spec.kind === 'semaphore' ? spec.permits : 1;
-    const args = [description, `${limit}`, whole ? 'all' : ''];
-    const keys = keysOf(home.prefix, spec.name, key);
-    return looked(at, await home.command(home.linkTo(spec.name), home.scripts.look, keys, args, 'a deadlock'));
+    const { name } = at.spec;
+    const args = [...lookAt(at), whole ? 'all' : ''];
+    const keys = keysOf(home.prefix, name, at.key);
+    return looked(at, await home.command(home.linkTo(name), home.scripts.look, keys, args, 'a deadlock'));
   }
 
   /** What a process says of ids of its own; 'nobody': nobody is there; `null`: it has not answered within a beat. */
@@ -254,7 +257,7 @@ export class Deadlocks {
       }
     } else if (kind === 'p') {
       const ticket = this.home.tickets.get(id);
-      if (ticket !== undefined) this.search(ticket);
+      if (ticket !== undefined) this.search(ticket, true);
     } else return false;
     return true;
   }

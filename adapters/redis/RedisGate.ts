@@ -9,6 +9,7 @@ import { type BackendEnv, type GateCore, HELD, QUEUED, type Waiter } from '../..
 import { type GateSpec, type SpecPatch, titleOf } from '../../lib/gates/spec.ts';
 import type { GateState, LossReason } from '../../lib/gates/state.ts';
 import { IN, OTHER_SPEC } from './answers.ts';
+import { type Address, addressOf } from './facts.ts';
 import type { Home } from './Home.ts';
 import type { Lender } from './Leases.ts';
 import type { Reply } from './Link.ts';
@@ -32,6 +33,7 @@ export class RedisGate extends RedisCore implements Lender {
   /** What it is described by in all commands: ARGV[2] to ARGV[8]. */
   readonly args: readonly string[];
   retired = false;
+  private whole: Address | null = null;
 
   constructor(spec: GateSpec, key: string | undefined, env: BackendEnv, home: Home) {
     super(env, home, home.linkTo(spec.name));
@@ -46,6 +48,11 @@ export class RedisGate extends RedisCore implements Lender {
 
   get lapses(): boolean {
     return this.protocol.lapses;
+  }
+
+  /** What others find it by. */
+  get address(): Address {
+    return (this.whole ??= addressOf(this.protocol.description, this.key));
   }
 
   /** Nobody here holds it, awaits it, or has still to say that it has left. */

@@ -1,12 +1,11 @@
 import type { GateSpec } from '../../lib/gates/spec.ts';
 import type { Reply } from './Link.ts';
-import type { RedisGate } from './RedisGate.ts';
 
 /** A gate, for a process that may not have it: its description and its key, as text. */
 export type Address = string;
 
-export const addressOf = ({ protocol, key }: Pick<RedisGate, 'protocol' | 'key'>): Address =>
-  JSON.stringify(key === undefined ? [protocol.description] : [protocol.description, key]);
+export const addressOf = (description: string, key: string | undefined): Address =>
+  JSON.stringify(key === undefined ? [description] : [description, key]);
 
 export interface Addressed {
   readonly description: string;
@@ -41,6 +40,7 @@ export interface Place extends Present {
 export interface Looked extends Addressed {
   /** The time of its server, microseconds. */
   readonly now: number;
+  /** How much of it can be held at once. */
   readonly limit: number;
   readonly holders: readonly Holding[];
   /** In the order in which they will be served. */
@@ -95,12 +95,21 @@ export function learn(facts: Facts, { leases, wishes, gates }: Answer): void {
     facts.wishes.set(id, { stays: wish.stays, gates: wish.gates.map((at) => gates[at]!) });
 }
 
-/** What `lua/looking.ts` answers. */
+/** Whether its permits are held and go round: time alone gives back what is taken of the others. */
+const goesRound = ({ kind }: GateSpec): boolean => kind === 'mutex' || kind === 'semaphore' || kind === 'readWriteLock';
+
+/** What `lua/looking.ts` has to know of a gate to look at it. */
+export const lookAt = ({ spec, description }: Addressed): string[] => [
+  description,
+  goesRound(spec) ? `${spec.kind === 'semaphore' ? spec.permits : 1}` : '',
+];
+
+/** What it answers. */
 export function looked(at: Addressed, [, now, limit, holders, waiting]: Reply): Looked {
   return {
     ...at,
     now,
-    limit: Number(limit),
+    limit: limit === '' ? Infinity : Number(limit),
     holders: (holders as string[][]).map(([id = '', cost, fence, who = '']) => ({
       id,
       who,

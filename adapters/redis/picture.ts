@@ -3,7 +3,6 @@ import type { InMemory } from '../../lib/gates/inMemory.ts';
 import { lend } from '../../lib/gates/leases.ts';
 import { Line } from '../../lib/gates/line.ts';
 import { HELD, OVER, Ticket, type Waiter } from '../../lib/gates/port.ts';
-import type { GateSpec } from '../../lib/gates/spec.ts';
 import type { WaitEdge } from '../../lib/gates/state.ts';
 import type { Frame } from '../../lib/internal/context.ts';
 import { type Address, channelOf, type Facts, type Looked, nameOf, type Place, processOf, type Wish } from './facts.ts';
@@ -74,12 +73,9 @@ function title({ processes }: Facts, id: string, who: string, fence: number | un
   return process === undefined ? known : `${known} (${process})`;
 }
 
-const goesRound = ({ kind }: GateSpec): boolean => kind === 'mutex' || kind === 'semaphore' || kind === 'readWriteLock';
-
 /** A gate with its holders. Those of one request for several gates are parts of one lease. */
 function drawGate({ spec, key, limit, holders }: Looked, leases: Map<string, Ticket>, facts: Facts): InMemory {
-  const capacity = goesRound(spec) ? limit : Infinity;
-  const gate = { spec, key, line: new Line(), held: null, policy: { capacity } } as unknown as InMemory;
+  const gate = { spec, key, line: new Line(), held: null, policy: { capacity: limit } } as unknown as InMemory;
   for (const { id, cost, fence, who } of holders) {
     const ticket = drawn(gate, cost, title(facts, id, who, fence));
     const whole = leases.get(id) ?? (isJoint(id) ? drawn(gate, cost, '') : ticket);

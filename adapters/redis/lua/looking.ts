@@ -3,8 +3,9 @@ import { leases } from './account.ts';
 import { publishing } from './turnstile.ts';
 
 /**
- * KEYS are those of a gate. 2 its description, 3 its limit by that, 4 'all': all who wait, '': only requests for several gates.
- * Answers with the limit, with id, cost, fence and channel and name of each holder, and with what is known of each who waits, in order.
+ * KEYS are those of a gate. 2 its description, 3 its limit by that, '': its holders keep nobody out, 4 'all': all who wait,
+ * '': only requests for several gates. Answers with the limit, with id, cost, fence and channel and name of each holder, and with
+ * what is known of each who waits, in order.
  */
 export const look: string = `
 ${leases}
@@ -12,7 +13,7 @@ local G, Q, W, B = KEYS[1], KEYS[2], KEYS[3], KEYS[5] or KEYS[1]
 local set = redis.call('HMGET', B, 's', 'l')
 local limit = set[1] == ARGV[2] and set[2] or ARGV[3]
 local holders, waiting = {}, {}
-local fields = redis.call('HGETALL', G)
+local fields = ARGV[3] ~= '' and redis.call('HGETALL', G) or {}
 for i = 1, #fields, 2 do
   local id = string.match(fields[i], '^h:(.*)$')
   if id then

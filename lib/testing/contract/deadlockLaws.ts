@@ -80,6 +80,14 @@ export const deadlockLaws: Laws = {
     await expectFates(lab, [await inside(lab, two, pool, { cost: 2 })], ['RXB_DEADLOCK'], 'it');
   },
 
+  'permits, as many as there are now': async (lab) => {
+    const pool = lab.open(semaphore('pool', { permits: 3 }));
+    await pool.change({ permits: 2 });
+    const [one, two] = [await asked(lab, pool), await asked(lab, pool)];
+    const all = [await inside(lab, one, pool), await inside(lab, two, pool)];
+    await expectFates(lab, all, ['waiting', 'RXB_DEADLOCK'], 'the two');
+  },
+
   'permits are no deadlock while somebody who has one can go on': async (lab) => {
     const pool = lab.open(semaphore('pool', { permits: 2 }));
     const [a] = names(lab, 'a');

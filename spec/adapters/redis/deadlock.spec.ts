@@ -3,11 +3,13 @@ import { hostname } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CoordinationError } from '../../../lib/errors.ts';
 import { createCoordinator } from '../../../lib/events/createCoordinator.ts';
+import { acquire } from '../../../lib/gates/acquire.ts';
+import { allOf } from '../../../lib/gates/allOf.ts';
 import type { AcquireOptions, Grant } from '../../../lib/gates/gate.ts';
 import { mutex } from '../../../lib/gates/mutex.ts';
 import type { GateSpec } from '../../../lib/gates/spec.ts';
 import type { GateActivity, WaitEdge } from '../../../lib/gates/state.ts';
-import { ask, type Asked, fates } from '../../../lib/testing/contract/lab.ts';
+import { ask, type Asked, fates, follow } from '../../../lib/testing/contract/lab.ts';
 import { memoryLab } from '../../support/memoryLab.ts';
 import { nestedStory, tell } from '../../support/nestedStories.ts';
 import { redisLab, type RedisLab } from '../../support/redisLab.ts';
@@ -116,6 +118,86 @@ describe('a cycle over processes', () => {
   });
 });
 
+describe('of two processes that do not agree who came last', () => {
+  it('the one that is to be refused is told to look again: by the clock of the server it came last', async () => {
+    const one = await asks(lab, a);
+    const two = await asks(twin, b);
+    const waits = await inside(lab, one, b);
+    lab.setServerClock(-1_000);
+    const closes = await inside(twin, two, a);
+    expect(fates([waits, closes])).toEqual(['RXB_DEADLOCK', 'waiting']);
+    one.leave();
+    await lab.idle();
+    expect(closes.fate).toBe('held');
+  });
+
+  it('nobody tells the other for ever where both stay in spite of it', async () => {
+    const problems: unknown[] = [];
+    const [first, second] = [lab, twin].map(({ backend, clock }) =>
+      createCoordinator({ backend, clock, deadlock: 'report', onError: (error) => problems.push(error) }),
+    );
+    const [one, two, three] = [ask(first!.open(a)), ask(second!.open(b)), ask(second!.open(c))];
+    await lab.advance(1);
+    // One victim in each process, and each search finds both.
+    const waiting: Asked[] = [];
+    for (const [coordinator, spec, { grant }] of [
+      [first!, b, one],
+      [second!, a, two],
+      [second!, a, three],
+      [first!, c, one],
+    ] as const) {
+      waiting.push(ask(coordinator.open(spec), { owner: grant }));
+      await lab.advance(1);
+    }
+    await lab.advance(2_000);
+    expect(new Set(fates(waiting))).toEqual(new Set(['waiting']));
+    expect(problems).toHaveLength(2);
+  });
+});
+
+describe('what it costs to look', () => {
+  /** How many commands both processes send, connected as they are. */
+  async function sent(work: () => Promise<unknown>): Promise<number> {
+    await lab.idle();
+    const before = lab.traffic.sent + twin.traffic.sent;
+    await work();
+    return lab.traffic.sent + twin.traffic.sent - before;
+  }
+  const settle = (one: Asked): Promise<void> => {
+    one.leave();
+    return lab.idle();
+  };
+
+  it('is nothing for who holds something and does not wait, and for who waits and holds nothing', async () => {
+    const one = await asks(lab, a);
+    const two = await asks(twin, b);
+    await settle(await asks(lab, c));
+    const free = sent(async () => settle(await inside(lab, one, c)));
+    expect(await free).toBe(2);
+    const alone = sent(async () => settle(await asks(lab, b)));
+    expect(await alone).toBe(2);
+    two.leave();
+  });
+
+  it('is a look at the gate, a question and an answer for who waits for somebody who does not wait', async () => {
+    const one = await asks(lab, a);
+    await asks(twin, b);
+    expect(await sent(async () => settle(await inside(lab, one, b)))).toBe(2 + 3);
+  });
+
+  it('is the same for many who begin to wait in one turn', async () => {
+    const one = await asks(lab, a);
+    await asks(twin, b);
+    const all: Asked[] = [];
+    const many = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) all.push(ask(lab.open(b), { owner: one.grant }));
+      await lab.idle();
+    };
+    expect(await sent(many)).toBeLessThan(100 + 3 * 10);
+    expect(new Set(fates(all))).toEqual(new Set(['waiting']));
+  });
+});
+
 describe('a process that cannot answer', () => {
   /** Nothing of what it is sent arrives, but it is not gone: like one that stands still. */
   it('has nobody who waits for ever until it does: then the last one is refused', async () => {
@@ -171,7 +253,10 @@ describe('the deadlock option in Redis', () => {
     expect([fates([waits, closes]), problems]).toEqual([['waiting', 'waiting'], []]);
   });
 
-  it("'report' tells onError once, and lets the request wait", async () => {
+  it.each([
+    ['of a cycle', b],
+    ['of a lock of its own', a],
+  ])("'report' tells onError %s once, and lets the request wait", async (_what, wanted) => {
     const problems: CoordinationError[] = [];
     const { backend, clock } = lab;
     const coordinator = createCoordinator({
@@ -184,12 +269,12 @@ describe('the deadlock option in Redis', () => {
     const one = ask(coordinator.open(a));
     await lab.advance(1);
     const waits = await inside(twin, other, a);
-    const closes = ask(coordinator.open(b), { owner: one.grant });
+    const closes = follow(acquire(coordinator.open(wanted), { owner: one.grant }));
+    const joint = follow(acquire(allOf(coordinator.open(wanted), coordinator.open(c)), { owner: one.grant }));
+    // Who waits for several gates is looked for at each beat.
     await lab.advance(5_000);
-    expect([fates([waits, closes]), problems.map(({ code }) => code)]).toEqual([
-      ['waiting', 'waiting'],
-      ['RXB_DEADLOCK'],
-    ]);
+    expect(fates([waits, closes, joint])).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(problems.map(({ code }) => code)).toEqual(['RXB_DEADLOCK', 'RXB_DEADLOCK']);
   });
 });
 
