@@ -60,7 +60,7 @@ export class Deadlocks {
     this.process = process;
   }
 
-  /** Somebody waits. Who holds nothing closes no cycle. */
+  /** Who holds nothing closes no cycle. */
   search(ticket: RedisTicket, poked = false): void {
     const { core, waiter, state } = ticket;
     if (waiter.frame === null || core.env.deadlock === 'off' || state !== QUEUED || core.spec.kind === 'barrier')

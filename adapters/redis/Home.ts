@@ -1,11 +1,16 @@
 import type { Clock } from '../../lib/internal/env.ts';
-import type { Deadlocks } from './Deadlocks.ts';
 import type { Debts } from './Debts.ts';
 import type { Leases } from './Leases.ts';
 import type { LocalShare } from './LocalShare.ts';
 import type { Link, Reply } from './Link.ts';
 import type { RedisTicket } from './RedisTicket.ts';
 import type { Script, Scripts } from './scripts.ts';
+
+/** Whoever looks for deadlocks. */
+interface Searcher {
+  /** Somebody waits: looks whether that would be for ever. */
+  search(ticket: RedisTicket): void;
+}
 
 /** What the gates of one backend share. */
 export interface Home {
@@ -21,7 +26,7 @@ export interface Home {
   readonly scripts: Scripts;
   readonly leases: Leases;
   readonly debts: Debts;
-  readonly deadlocks: Deadlocks;
+  readonly deadlocks: Searcher;
   /** What this process gives by itself without a server, if it may. */
   readonly local: LocalShare | null;
   /** All requests that the server may know of, by their ids. */
