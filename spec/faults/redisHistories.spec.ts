@@ -7,9 +7,9 @@ import { sequentialLease } from '../../lib/testing/linear/sequentialLease.ts';
 import { linearizable } from '../../lib/testing/linearizable.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
 import { type LeaseHistory, startHistorians, type Historians, type Wipe } from '../support/redisHistories.ts';
-import type { Round } from '../support/redisHistorian.ts';
 import { mutates, type Mutant } from '../support/redisMutants.ts';
 import { installTime, type RedisServer, startRedis } from '../support/redisServer.ts';
+import { permits, type Round } from '../support/round.ts';
 import { runs } from '../support/runs.ts';
 
 const processes = 4;
@@ -48,6 +48,7 @@ async function start(mutant: Mutant | null = null): Promise<void> {
 }
 
 const round = (options: Partial<Round> = {}): Round => ({
+  kind: 'mutex',
   gates: Array.from({ length: gatesInARound }, () => `lock${++gates}`),
   ttl,
   parties: 2,
@@ -146,7 +147,8 @@ const faults: readonly Fault[] = [
   ],
 ];
 
-const model = (fifo: boolean) => sequentialLease({ ttl, fifo, drift: 2 });
+const model = (fifo: boolean, kind: Round['kind'] = 'mutex') =>
+  sequentialLease({ ttl, fifo, drift: 2, permits: permits[kind] });
 
 /** Whether somebody gave back what had been somebody else's for some time. */
 const hasStaleRelease = (history: LeaseHistory): boolean =>
@@ -160,14 +162,21 @@ const hasStaleRelease = (history: LeaseHistory): boolean =>
   );
 
 describe('histories of locks in Redis', { timeout: 60_000 * rounds }, () => {
-  it.each(faults)('are linearizable when %s', async (name, fifo, options, fault) => {
+  it.each(
+    faults.flatMap((fault) => [
+      ['mutex', ...fault] as const,
+      ['semaphore', ...fault] as const,
+      // All who wait to read enter together, also those who came after a writer.
+      ['read-write', fault[0], false, fault[2], fault[3]] as const,
+    ]),
+  )('are linearizable: %s, %s', async (kind, name, fifo, options, fault) => {
     await start();
     let stale = 0;
     for (let i = 0; i < rounds; i++) {
-      for (const history of await historians.round(round(options), fault)) {
+      for (const history of await historians.round(round({ kind, ...options }), fault)) {
         const granted = history.filter(({ result }) => typeof result === 'object');
         expect(granted.length).toBeGreaterThan(0);
-        expect(() => linearizable(model(fifo), history)).not.toThrow();
+        expect(() => linearizable(model(fifo, kind), history)).not.toThrow();
         if (hasStaleRelease(history)) stale++;
       }
     }

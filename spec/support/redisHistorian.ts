@@ -5,9 +5,13 @@ import { redisBackend, type RedisBackendOptions } from '../../adapters/redis/ind
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
 import { enter } from '../../lib/gates/enter.ts';
 import { mutex } from '../../lib/gates/mutex.ts';
+import { readWriteLock } from '../../lib/gates/readWriteLock.ts';
+import { semaphore } from '../../lib/gates/semaphore.ts';
+import type { GateSpec } from '../../lib/gates/spec.ts';
 import { recorder } from '../../lib/testing/linear/recorder.ts';
 import type { LeaseOp, LeaseResult } from '../../lib/testing/linear/sequentialLease.ts';
 import { type Mutant, mutantClient } from './redisMutants.ts';
+import { permits, type Round } from './round.ts';
 
 export interface HistorianSettings {
   /** Who it is; no two lives have the same. */
@@ -16,21 +20,6 @@ export interface HistorianSettings {
   readonly url: string;
   readonly mutant: Mutant | null;
   readonly backend: Omit<RedisBackendOptions, 'url' | 'client'>;
-}
-
-/** Locks to use at the same time, each of them several times by several parties. */
-export interface Round {
-  readonly gates: readonly string[];
-  /** Length of the leases, which nobody renews, ms. */
-  readonly ttl: number;
-  readonly parties: number;
-  readonly cycles: number;
-  /** How long the work takes at most, ms. */
-  readonly work: number;
-  /** Whether holders look at their grants. */
-  readonly checks: boolean;
-  /** Whether it freezes with the first lock that it gets. */
-  readonly freezes?: boolean;
 }
 
 const { name, file, url, mutant, backend: options } = JSON.parse(process.argv[2] ?? '{}') as HistorianSettings;
@@ -56,13 +45,27 @@ const hold = (freezes: boolean): Promise<void> =>
 
 let frozen = false;
 
-async function cycle(gate: string, id: string, { ttl, work, checks, freezes = false }: Round): Promise<void> {
-  const lock = coordinator.open(mutex(gate, { ttl, renew: false }));
+/** What is asked for in turn: everything, or a part of it. */
+function turn({ kind, ttl }: Round, gate: string, i: number): readonly [spec: GateSpec, cost: number, asked: number] {
+  const lease = { ttl, renew: false };
+  if (kind === 'mutex') return [mutex(gate, lease), 1, 1];
+  const all = permits[kind];
+  if (kind === 'semaphore') return [semaphore(gate, { permits: all, ...lease }), 1 + (i % all), 1 + (i % all)];
+  const { read, write } = readWriteLock(gate, lease);
+  return i % 3 === 0 ? [write, all, 1] : [read, 1, 1];
+}
+
+let turns = 0;
+
+async function cycle(gate: string, id: string, round: Round): Promise<void> {
+  const { work, checks, freezes = false } = round;
+  const [spec, part, cost] = turn(round, gate, turns++);
+  const lock = coordinator.open(spec);
   const grant = await record(
-    { do: 'acquire', id },
+    { do: 'acquire', id, cost: part },
     (queued) => {
       waiting.set(id, queued);
-      return enter(lock, { label: id, timeout: '8s' });
+      return enter(lock, { label: id, timeout: '8s', cost });
     },
     { gate, result: (given) => ({ fence: given.fence ?? 0 }) },
   );

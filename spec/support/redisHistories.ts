@@ -8,7 +8,8 @@ import { historyOf } from '../../lib/testing/linear/historyOf.ts';
 import type { Operation } from '../../lib/testing/linear/sequential.ts';
 import type { LeaseOp, LeaseResult } from '../../lib/testing/linear/sequentialLease.ts';
 import { bundled } from './bundled.ts';
-import type { HistorianSettings, Round } from './redisHistorian.ts';
+import type { HistorianSettings } from './redisHistorian.ts';
+import type { Round } from './round.ts';
 
 export type LeaseHistory = readonly Operation<LeaseOp, LeaseResult>[];
 
