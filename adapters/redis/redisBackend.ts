@@ -55,6 +55,8 @@ const known: readonly (keyof RedisBackendOptions)[] = [
  * Gates that all processes share which use the same Redis and the same prefix: first come, first served over all of them, with
  * fences that rise even after Redis has lost everything. Pass it to `createCoordinator({ backend })` or `configure({ backend })`.
  *
+ * A request that would close a circle of processes that wait for each other is refused with `DeadlockError`.
+ *
  * Whoever waits is told over a subscription; nobody polls. A lease is renewed while its work runs, and its holder hears that
  * it is lost before anybody else can be let in, as long as its event loop runs. Connects when the first gate is used, and keeps
  * the process alive only while somebody holds or waits.

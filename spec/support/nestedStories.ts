@@ -24,10 +24,8 @@ const descriptions = [
   quota('budget', { limit: 2, per: '1d' }),
 ] as const;
 
-const wanted = fc.oneof(
-  { weight: 6, arbitrary: fc.nat(descriptions.length - 1).map((gate) => [gate]) },
-  { weight: 1, arbitrary: fc.constantFrom([0, 1], [1, 3], [2, 6], [0, 7], [5, 8]) },
-);
+const one = fc.nat(descriptions.length - 1).map((gate) => [gate]);
+const several = fc.constantFrom([0, 1], [1, 3], [2, 6], [0, 7], [5, 8]);
 
 export type NestedStep =
   | {
@@ -43,23 +41,25 @@ export type NestedStep =
 
 const actor = fc.nat(5);
 
-export const nestedStory: fc.Arbitrary<NestedStep[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        do: fc.constant('ask' as const),
-        actor,
-        gates: wanted,
-        cost: fc.constantFrom(1, 1, 2),
-        priority: fc.constantFrom(0, 0, 0, 1),
-        nested: fc.nat(9).map((n) => n > 0),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const), actor, which: fc.nat(3) }) },
-  ),
-  { minLength: 4, maxLength: 30, size: 'max' },
-);
+/** `joint`: also of several gates that are taken together. */
+export const nestedStory = (joint: boolean): fc.Arbitrary<NestedStep[]> =>
+  fc.array(
+    fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constant('ask' as const),
+          actor,
+          gates: joint ? fc.oneof({ weight: 6, arbitrary: one }, { weight: 1, arbitrary: several }) : one,
+          cost: fc.constantFrom(1, 1, 2),
+          priority: fc.constantFrom(0, 0, 0, 1),
+          nested: fc.nat(9).map((n) => n > 0),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const), actor, which: fc.nat(3) }) },
+    ),
+    { minLength: 4, maxLength: 30, size: 'max' },
+  );
 
 /** What has become of everybody after each step. `labs`: the processes, of which each actor has one. */
 export async function tell(

@@ -12,6 +12,7 @@ import type { GateActivity, WaitEdge } from '../../../lib/gates/state.ts';
 import { ask, type Asked, fates, follow } from '../../../lib/testing/contract/lab.ts';
 import { memoryLab } from '../../support/memoryLab.ts';
 import { nestedStory, tell } from '../../support/nestedStories.ts';
+import { startCluster } from '../../support/redisCluster.ts';
 import { redisLab, type RedisLab } from '../../support/redisLab.ts';
 import { installTime, redisForSpecs, type RedisServer } from '../../support/redisServer.ts';
 import { runs } from '../../support/runs.ts';
@@ -279,25 +280,36 @@ describe('the deadlock option in Redis', () => {
 });
 
 describe('work of three processes that asks for gates inside of gates, whatever the schedule', () => {
+  /** Tells stories in memory and in three processes; somebody has to be refused in some of them, or they are about nothing. */
+  async function told(make: () => RedisLab, joint: boolean, count: number): Promise<void> {
+    let refused = 0;
+    const property = fc.asyncProperty(nestedStory(joint), async (story) => {
+      const memory = memoryLab();
+      const expected = await tell(story, [memory], () => memory.advance(1));
+      await memory.close();
+      const redis = make();
+      const labs = [redis, redis.twin(), redis.twin()];
+      const told = await tell(story, labs, () => redis.advance(1));
+      await redis.close();
+      expect(told).toEqual(expected);
+      if (expected.at(-1)?.includes('RXB_DEADLOCK') === true) refused++;
+    });
+    const time = { interruptAfterTimeLimit: runs(45_000), markInterruptAsFailure: true };
+    await fc.assert(property, { numRuns: runs(count), ...time });
+    expect(refused).toBeGreaterThan(0);
+  }
+
+  it('is refused exactly where it would be in memory', () => told(() => redisLab(server.url), true, 60), runs(60_000));
+
   it(
-    'is refused exactly where it would be in memory',
+    'is refused exactly where it would be in memory, in a cluster too, each gate in a slot of its own',
     async () => {
-      let refused = 0;
-      const property = fc.asyncProperty(nestedStory, async (story) => {
-        const memory = memoryLab();
-        const expected = await tell(story, [memory], () => memory.advance(1));
-        await memory.close();
-        const redis = redisLab(server.url);
-        const labs = [redis, redis.twin(), redis.twin()];
-        const told = await tell(story, labs, () => redis.advance(1));
-        await redis.close();
-        expect(told).toEqual(expected);
-        if (expected.at(-1)?.includes('RXB_DEADLOCK') === true) refused++;
-      });
-      const time = { interruptAfterTimeLimit: runs(45_000), markInterruptAsFailure: true };
-      await fc.assert(property, { numRuns: runs(60), ...time });
-      // Or the stories are about nothing.
-      expect(refused).toBeGreaterThan(5);
+      const cluster = await startCluster();
+      try {
+        await told(() => redisLab(cluster), false, 20);
+      } finally {
+        await cluster.stop();
+      }
     },
     runs(60_000),
   );
