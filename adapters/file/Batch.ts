@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { LineBytes } from '../../lib/log/LineBytes.ts';
 import type { CommitRecord } from '../../lib/log/records.ts';
 import type { ContentsSnapshot } from './Contents.ts';
 import { Milestone } from './Milestone.ts';
@@ -11,7 +12,6 @@ const largest = 8 * 1024 * 1024;
 const full = 32 * 1024;
 /** Lines come before their header is known; most headers have room in front of them here, and the rest moves them. */
 const margin = 256;
-const newline = 10;
 
 let spare: Buffer | null = null;
 
@@ -53,16 +53,13 @@ export class Batch {
   }
 
   /** Adds a record to the frame that gathers, which it begins if there is none. */
-  add(record: FileRecord, texts: readonly string[]): void {
+  add(record: FileRecord, lines: LineBytes | null): void {
     const begins = this.#first === null;
     let end = begins ? this.length + margin : this.#end;
-    if (texts.length > 0) {
-      // In one piece: texts that were put together and never looked at are copied once then.
-      const text = texts.length === 1 ? (texts[0] as string) : texts.join('\n');
-      // No sign takes more than three bytes.
-      this.#reserve(end, text.length * 3 + 1);
-      end += this.buffer.write(text, end);
-      this.buffer[end++] = newline;
+    if (lines !== null) {
+      this.#reserve(end, lines.end);
+      this.buffer.set(lines.bytes.subarray(0, lines.end), end);
+      end += lines.end;
     }
     this.#end = end;
     if (!begins) this.#records++;

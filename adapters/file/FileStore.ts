@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../lib/internal/env.ts';
 import type { Codec } from '../../lib/log/Codec.ts';
 import type { Durability } from '../../lib/log/EventLog.ts';
+import type { LineBytes } from '../../lib/log/LineBytes.ts';
 import { Readers } from '../../lib/log/Readers.ts';
 import { Batch } from './Batch.ts';
 import type { Contents, ContentsSnapshot } from './Contents.ts';
@@ -141,10 +142,10 @@ export class FileStore implements Questioned {
   }
 
   /** Writes a record; for questions to call. */
-  put(record: FileRecord, texts: readonly string[] = []): void {
+  put(record: FileRecord, lines: LineBytes | null = null): void {
     const batch = this.#batchFor(record);
     if (!batch.takes(record)) this.#seal(batch);
-    batch.add(record, texts);
+    batch.add(record, lines);
     this.contents.apply(record);
     this.#puts++;
     this.#running ??= this.#run();

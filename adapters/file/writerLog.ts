@@ -1,10 +1,11 @@
 import { ClosedError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/internal/env.ts';
-import { appendRequest } from '../../lib/log/appendRequest.ts';
+import { checkAppend, checkSize, digestOf, type AppendRequest } from '../../lib/log/appendRequest.ts';
 import type { EventLog, LogCapabilities } from '../../lib/log/EventLog.ts';
 import { receiptOf } from '../../lib/log/receiptOf.ts';
 import { closeRequest, removeRequest, renewRequest, trimRequest } from '../../lib/log/requests.ts';
 import { closeWithin } from './closeWithin.ts';
+import { linesOf } from './linesOf.ts';
 import { reached } from './FileReader.ts';
 import type { FileStore } from './FileStore.ts';
 import { reading, type Question } from './reading.ts';
@@ -40,13 +41,25 @@ export function writerLog<E>(
     append(stream, events, given) {
       try {
         open('append()');
-        const request = appendRequest(stream, events, given, store.codec, capabilities);
-        const durability = request.options.durability ?? store.durability;
-        return store.ask(({ ledger }, now) => {
+        const options = checkAppend(stream, events, given, capabilities);
+        let lines = linesOf(events, store.codec);
+        // Without the ends of the lines.
+        checkSize(stream, lines.end - events.length, capabilities.maxCommitBytes);
+        const digest = digestOf(options, () => lines.text().split('\n').slice(0, -1));
+        const request: AppendRequest = { stream, events: events.length, options, digest };
+        const durability = options.durability ?? store.durability;
+        let put = false;
+        const answer = store.ask(({ ledger }, now) => {
           const { record, replayed } = ledger.decide(request, now);
-          if (!replayed) store.put(record, request.texts);
+          if (!replayed) {
+            store.put(record, lines);
+            put = true;
+          }
           return receiptOf(record, replayed, durability);
         }, durability);
+        // It may be asked later, or once more.
+        if (!put) lines = lines.copy();
+        return answer;
       } catch (error) {
         return refused(error as Error);
       }

@@ -52,3 +52,19 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   if (typeof Buffer !== 'undefined') return new Uint8Array(Buffer.from(text, 'base64'));
   return Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
 }
+
+/** That many bytes, with anything in them. */
+export const newBytes = (length: number): Uint8Array =>
+  typeof Buffer !== 'undefined' ? Buffer.allocUnsafeSlow(length) : new Uint8Array(length);
+
+/** Writes a text into such bytes as UTF-8; answers how many that were. There must be three for each sign. */
+export function writeText(bytes: Uint8Array, at: number, text: string): number {
+  if (typeof Buffer !== 'undefined') return (bytes as Buffer).write(text, at);
+  return new TextEncoder().encodeInto(text, bytes.subarray(at)).written;
+}
+
+/** The text that stands in such bytes as UTF-8. */
+export function textOf(bytes: Uint8Array, from: number, to: number): string {
+  if (typeof Buffer !== 'undefined') return (bytes as Buffer).toString('utf8', from, to);
+  return new TextDecoder().decode(bytes.subarray(from, to));
+}

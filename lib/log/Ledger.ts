@@ -81,7 +81,7 @@ export class Ledger {
    * @throws LogConflictError LogClosedError LogFencedError LogGuardLostError LogDuplicateError
    */
   decide(request: AppendRequest, now: number): { readonly record: CommitRecord; readonly replayed: boolean } {
-    const { stream, texts, digest } = request;
+    const { stream, events, digest } = request;
     const { commitId, guards, once, effects, expectedSeq, close } = request.options;
     const facts = this.#streams.get(stream);
     const at = this.moment(now);
@@ -127,7 +127,7 @@ export class Ledger {
       stream,
       commit: (facts?.commits ?? 0) + 1,
       seq: last + 1,
-      events: texts.length,
+      events,
       at,
       epoch,
     };

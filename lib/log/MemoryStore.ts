@@ -1,5 +1,5 @@
 import type { Clock } from '../internal/env.ts';
-import type { AppendRequest } from './appendRequest.ts';
+import type { TextAppend } from './appendRequest.ts';
 import type { Codec } from './Codec.ts';
 import { Ledger } from './Ledger.ts';
 import { Readers, type Reader } from './Readers.ts';
@@ -43,7 +43,7 @@ export class MemoryStore {
     return this.#shelves.get(stream);
   }
 
-  append(request: AppendRequest): { readonly record: CommitRecord; readonly replayed: boolean } {
+  append(request: TextAppend): { readonly record: CommitRecord; readonly replayed: boolean } {
     const decision = this.ledger.decide(request, this.now());
     if (decision.replayed) return decision;
     const { stream, texts } = request;

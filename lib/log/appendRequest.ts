@@ -6,13 +6,19 @@ import { Encoded } from './Encoded.ts';
 import type { AppendOptions, Durability, Effect, LogCapabilities } from './EventLog.ts';
 import { count, finite, lasting, list, name, token } from './checks.ts';
 
-/** An append that means something: its events are text, its options are checked and nobody else's any more. */
+/** An append that means something: its options are checked and nobody else's any more. */
 export interface AppendRequest {
   readonly stream: string;
-  readonly texts: readonly string[];
+  /** How many events it has. */
+  readonly events: number;
   readonly options: AppendOptions;
   /** Of what the commit says and brings about, where it has a `commitId`. What it depends on may change between two deliveries. */
   readonly digest: string | undefined;
+}
+
+/** One whose events are texts. */
+export interface TextAppend extends AppendRequest {
+  readonly texts: readonly string[];
 }
 
 const nothing: AppendOptions = Object.freeze({});
@@ -30,11 +36,29 @@ export function appendRequest(
   options: AppendOptions | undefined,
   codec: Codec,
   capabilities: LogCapabilities,
-): AppendRequest {
+): TextAppend {
+  const checked = checkAppend(stream, events, options, capabilities);
+  // Not by `map`, which leaves holes out.
+  const texts = Array.from(events, (event) => (event instanceof Encoded ? event.textFor(codec) : codec.encode(event)));
+  checkSize(stream, bytesOf(texts, capabilities.maxCommitBytes), capabilities.maxCommitBytes);
+  return { stream, events: texts.length, texts, options: checked, digest: digestOf(checked, () => texts) };
+}
+
+/**
+ * Checks all of an append but its events, and copies its options.
+ *
+ * @throws ConfigError; AbortedError when the signal has aborted already.
+ */
+export function checkAppend(
+  stream: string,
+  events: readonly unknown[],
+  options: AppendOptions | undefined,
+  capabilities: LogCapabilities,
+): AppendOptions {
   name(stream, 'The stream of append');
   if (!Array.isArray(events)) expected('The events of append', 'an array', events);
   const checked = options === undefined ? nothing : appendOptions(options, capabilities);
-  const { once, effects, epoch, close, commitId, signal } = checked;
+  const { once, effects, epoch, close, signal } = checked;
   if (events.length === 0 && !once?.length && !effects?.length && epoch === undefined && close !== true) {
     throw new ConfigError(`This append to '${stream}' would do nothing: it has no events and no effects.`);
   }
@@ -44,17 +68,18 @@ export function appendRequest(
       details: { stream },
     });
   }
-  const texts = new Array<string>(events.length);
-  // Not by `map`, which leaves holes out.
-  for (let i = 0; i < texts.length; i++) {
-    const event: unknown = events[i];
-    texts[i] = event instanceof Encoded ? event.textFor(codec) : codec.encode(event);
-  }
-  checkSize(stream, texts, capabilities.maxCommitBytes);
-  if (commitId === undefined) return { stream, texts, options: checked, digest: undefined };
+  return checked;
+}
+
+/** The digest of an append, where it has a `commitId`. */
+export function digestOf(
+  { commitId, once, effects, epoch, close }: AppendOptions,
+  texts: () => readonly string[],
+): string | undefined {
+  if (commitId === undefined) return undefined;
   // What is empty says as much as what is left out.
   const marks = JSON.stringify([once ?? [], effects ?? [], epoch ?? null, close === true]);
-  return { stream, texts, options: checked, digest: digest([...texts, marks]) };
+  return digest([...texts(), marks]);
 }
 
 function appendOptions(options: AppendOptions, { durability: has, effects: can }: LogCapabilities): AppendOptions {
@@ -154,13 +179,8 @@ function different(keys: readonly string[], owner: string): readonly string[] {
   throw new ConfigError(`${owner} must be different: ${keys.find((key, i) => keys.indexOf(key) < i)} is there twice.`);
 }
 
-function checkSize(stream: string, texts: readonly string[], most: number): void {
-  let signs = 0;
-  for (const text of texts) signs += text.length;
-  // No sign of a string takes more than three bytes, so that most commits need no closer look.
-  if (signs * 3 <= most) return;
-  let bytes = 0;
-  for (const text of texts) bytes += bytesOf(text);
+/** @throws LogTooLargeError */
+export function checkSize(stream: string, bytes: number, most: number): void {
   if (bytes <= most) return;
   throw new LogTooLargeError(`A commit of ${bytes} bytes to '${stream}' is more than this log takes, ${most}.`, {
     hint: 'Append it in several commits, or keep large values elsewhere.',
@@ -168,8 +188,18 @@ function checkSize(stream: string, texts: readonly string[], most: number): void
   });
 }
 
-/** In UTF-8. */
-function bytesOf(text: string): number {
+/** How many bytes texts have in UTF-8, or more as long as that is not above `most`. */
+function bytesOf(texts: readonly string[], most: number): number {
+  let signs = 0;
+  for (const text of texts) signs += text.length;
+  // No sign of a string takes more than three bytes, so that most commits need no closer look.
+  if (signs * 3 <= most) return signs * 3;
+  let bytes = 0;
+  for (const text of texts) bytes += bytesIn(text);
+  return bytes;
+}
+
+function bytesIn(text: string): number {
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {
     const sign = text.charCodeAt(i);

@@ -1,12 +1,11 @@
 import { CodecError } from '../errors.ts';
 import type { Codec } from './Codec.ts';
-import { isPlain } from './isPlain.ts';
-import type { Redaction } from './redaction.ts';
+import { LineBytes } from './LineBytes.ts';
 import { revive } from './revive.ts';
+import { oneLine, writePlain } from './writePlain.ts';
 import { Writer, type LosslessOptions } from './Writer.ts';
 
-/** Two signs that JSON leaves as they are and some tools take for the end of a line. */
-const separators = /[\u2028\u2029]/g;
+const scratch = new LineBytes();
 
 /**
  * The text of a value: `losslessCodec.encode`, with a say in what happens to what cannot be written or must not be seen.
@@ -14,22 +13,11 @@ const separators = /[\u2028\u2029]/g;
  * @throws CodecError
  */
 export function lossless(value: unknown, options?: LosslessOptions): string {
-  const text = native(value, options?.redaction ?? null) ?? new Writer(options).write(value);
-  // Texts of one byte a sign have none of them, and engines know that without a look.
-  return text.includes('\u2028') || text.includes('\u2029') ? text.replace(separators, escaped) : text;
+  if (!writePlain(value, options?.redaction ?? null, scratch)) return oneLine(new Writer(options).write(value));
+  const text = scratch.text();
+  scratch.clear();
+  return text;
 }
-
-/** What JSON itself can say is said by the engine. */
-function native(value: unknown, redaction: Redaction | null): string | null {
-  try {
-    return isPlain(value, redaction) ? JSON.stringify(value) : null;
-  } catch {
-    // A getter threw, or the value is too deep: the writer says where.
-    return null;
-  }
-}
-
-const escaped = (sign: string): string => (sign === '\u2028' ? '\\u2028' : '\\u2029');
 
 /**
  * Writes values as one line of JSON and reads them back equal: all that JSON has, and Date (invalid ones too), Map, Set,

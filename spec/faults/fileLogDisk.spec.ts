@@ -171,6 +171,21 @@ describe('a disk that fails', () => {
     expect(await readAll(await open())).toEqual(['one', 'two', 'five']);
   });
 
+  it('under an append, does what was asked meanwhile and could not be done then, as it was asked', async () => {
+    const log = await open();
+    await log.append('s', ['one', 'two']);
+    swap(segment(1), '/dev/full');
+    const lost = refusal(log.append('s', ['three']));
+    // In conflict with what is being lost, so that it is asked again.
+    const again = log.append('s', ['four'], { expectedSeq: 2 });
+    const after = refusal(log.append('s', ['five']));
+    await Promise.all([lost, after]);
+    // While the files are brought in order.
+    const meanwhile = [log.append('s', ['six']), log.append('s', ['seven'])];
+    await Promise.all([again, ...meanwhile]);
+    expect((await readAll(log)).toSorted()).toEqual(['four', 'one', 'seven', 'six', 'two']);
+  });
+
   it('acknowledges nothing that was not brought to the disk', async () => {
     const log = await open();
     await log.append('s', ['one']);

@@ -8,7 +8,7 @@ import { runs } from '../support/runs.ts';
 
 const request = (stream: string, options: AppendOptions = {}, events = 1): AppendRequest => ({
   stream,
-  texts: Array.from({ length: events }, () => '{}'),
+  events,
   options,
   digest: options.commitId === undefined ? undefined : 'd',
 });

@@ -3,8 +3,10 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodecError } from '../../lib/errors.ts';
-import { isPlain } from '../../lib/log/isPlain.ts';
+import { LineBytes } from '../../lib/log/LineBytes.ts';
 import { lossless, losslessCodec } from '../../lib/log/losslessCodec.ts';
+import { Writer } from '../../lib/log/Writer.ts';
+import { writePlain } from '../../lib/log/writePlain.ts';
 import { runs } from '../support/runs.ts';
 
 const { encode, decode } = losslessCodec;
@@ -73,11 +75,79 @@ describe('whatever data it is', () => {
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         if (Object.is(value, -0)) return;
         fc.pre(!JSON.stringify(value).includes('"$') && !/[\u2028\u2029]/.test(JSON.stringify(value)));
-        if (!isPlain(value)) expect(inspect(value, { depth: null })).toContain('-0');
-        else expect(encode(value)).toBe(JSON.stringify(value));
+        const lines = new LineBytes();
+        lines.write('before it ');
+        if (writePlain(value, null, lines)) expect(lines.text()).toBe(`before it ${JSON.stringify(value)}`);
+        else
+          expect([inspect(value, { depth: null }), lines.text()]).toEqual([
+            expect.stringContaining('-0'),
+            'before it ',
+          ]);
       }),
       { numRuns: runs(500) },
     );
+  });
+
+  it('is the same whichever way it is written', () => {
+    const numbers = [
+      0,
+      -0,
+      7,
+      10,
+      99,
+      100,
+      2 ** 31,
+      1e9 - 1,
+      1e9,
+      1e9 + 1,
+      1.5e18,
+      2 ** 53 - 1,
+      2 ** 53,
+      -1,
+      0.1,
+      1e21,
+    ];
+    const texts = [
+      '',
+      'a',
+      '"',
+      '\\',
+      '\n',
+      '\u007f',
+      'é',
+      '\u2028',
+      '\ud800',
+      '😀',
+      'x'.repeat(63),
+      'x'.repeat(64),
+      'x'.repeat(65),
+    ];
+    // More than there is room for at first.
+    const large = [...Array<number>(20_000).keys()];
+    for (const value of [
+      ...numbers,
+      ...texts,
+      ...texts.map((text) => ({ [text]: [text, text] })),
+      large,
+      'é'.repeat(50_000),
+      [[], {}],
+    ]) {
+      const lines = new LineBytes();
+      const written = writePlain(value, null, lines);
+      const text = new Writer().write(value).replaceAll('\u2028', '\\u2028');
+      expect([written, lines.text()]).toEqual(Object.is(value, -0) ? [false, ''] : [true, text]);
+    }
+  });
+
+  it('may write something else while it is read', () => {
+    const nosy = {
+      a: 1,
+      get b() {
+        return encode({ c: 2 });
+      },
+      d: 3,
+    };
+    expect(encode(nosy)).toBe('{"a":1,"b":"{\\"c\\":2}","d":3}');
   });
 
   it('is read as JSON reads it, whoever wrote it', () => {
