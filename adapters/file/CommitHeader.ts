@@ -5,6 +5,7 @@ const seqKey = ',"seq":'.length;
 const eventsKey = ',"events":'.length;
 const atKey = ',"at":'.length;
 const epochKey = ',"epoch":'.length;
+const commitsKey = Buffer.from(',"commits":');
 const zero = 48;
 const comma = 44;
 const brace = 125;
@@ -48,10 +49,14 @@ export class CommitHeader {
     // A clock may have fractions of a millisecond.
     const whole = buffer[this.#next] === comma;
     if (whole) this.#number(buffer, epochKey);
-    if (whole && buffer[this.#next] === brace) {
-      this.close = false;
-      this.commits = 1;
-    } else this.#parse(frame, buffer);
+    this.close = false;
+    this.commits = whole && this.#isNext(buffer, commitsKey) ? this.#number(buffer, commitsKey.length) : 1;
+    if (!whole || buffer[this.#next] !== brace) this.#parse(frame, buffer);
+  }
+
+  #isNext(buffer: Buffer, key: Buffer): boolean {
+    for (let i = 0; i < key.length; i++) if (buffer[this.#next + i] !== key[i]) return false;
+    return true;
   }
 
   #number(buffer: Buffer, skip: number): number {

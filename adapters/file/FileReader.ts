@@ -7,10 +7,10 @@ import type { StreamFacts } from '../../lib/log/Ledger.ts';
 import { positionOf } from '../../lib/log/position.ts';
 import type { Reader, Readers } from '../../lib/log/Readers.ts';
 import { checkTrimmed, type Range, type ReadRequest } from '../../lib/log/readRequest.ts';
+import { FrameLines } from './FrameLines.ts';
 import { NameFilter } from './NameFilter.ts';
 import { Walk, type Source } from './Walk.ts';
 
-const newline = 10;
 /** In events: a reader is there in no time. */
 const near = 1_000;
 
@@ -29,8 +29,8 @@ export class FileReader implements Reader {
   #life: StreamFacts | undefined;
   /** The last event when it began. */
   readonly #known: number;
-  /** In the frame that is being delivered: where the next line begins in the buffer, and its `seq`. 0: in none. */
-  #line = 0;
+  /** Those of the frame that is being delivered, and the `seq` of the next one. 0: none is. */
+  readonly #lines = new FrameLines();
   #lineSeq = 0;
   /** The last `seq` there will be, since the log closes. */
   #end = Infinity;
@@ -124,7 +124,7 @@ export class FileReader implements Reader {
     if (this.#subscriber.closed) return false;
     const facts = this.#source.contents.ledger.facts(this.stream);
     if (this.#walk.reopened()) {
-      this.#line = 0;
+      this.#lineSeq = 0;
       if (this.#life !== undefined) this.#life = facts;
     }
     this.#life ??= facts;
@@ -135,7 +135,7 @@ export class FileReader implements Reader {
     if (facts === undefined) return false;
     checkTrimmed(this.stream, this.next, facts.first);
     // In the middle of a frame.
-    return this.#line > 0 || this.#walk.seek(this.next) || this.#over();
+    return this.#lineSeq > 0 || this.#walk.seek(this.next) || this.#over();
   }
 
   /** Nothing more is to be seen: what was there when it began has been seen. */
@@ -149,7 +149,7 @@ export class FileReader implements Reader {
     const walk = this.#walk;
     const { end } = walk;
     while (this.#left > 0) {
-      if (this.#line === 0) {
+      if (this.#lineSeq === 0) {
         const found = walk.toFrame(end);
         if (found < 0) return;
         if (found > 0) {
@@ -167,42 +167,40 @@ export class FileReader implements Reader {
 
   /** Begins with the commits in the frame, where there is something in them. */
   #open(): void {
-    const { header, frame } = this.#walk;
+    const { header, frame, buffer } = this.#walk;
     if (header.seq > this.next) throw this.#missing();
     if (header.events > 0 && header.seq + header.events > this.next) {
-      this.#line = frame.lines;
+      this.#lines.open(buffer, frame.lines, frame.end);
       this.#lineSeq = header.seq;
     } else this.#pass();
   }
 
   /** Leaves the frame behind. */
   #pass(): void {
-    this.#line = 0;
+    this.#lineSeq = 0;
     this.#walk.pass();
     if (this.#walk.header.close) this.#subscriber.complete();
   }
 
   /** Delivers lines of the frame, as many as this turn allows. */
   #deliver(): void {
-    const { buffer, frame, header } = this.#walk;
-    const { seq: first, events, commit, commits, at } = header;
+    const { seq: first, events, commit, commits, at } = this.#walk.header;
     const each = events / commits;
     const { codec } = this.#source;
     const subscriber = this.#subscriber;
     const { stream } = this;
     const names = this.#names;
     const filter = this.#filter;
+    const lines = this.#lines;
     const final = first + events - 1;
     const until = Math.min(final, this.#last, this.#end);
     for (let seq = this.#lineSeq; seq <= until && this.#left > 0; seq++) {
-      const line = this.#line;
-      const end = seq === final ? frame.end - 1 : buffer.indexOf(newline, line);
-      this.#line = end + 1;
+      const line = filter === null ? lines.next() : lines.nextOf(filter);
       this.#lineSeq = seq + 1;
       if (seq < this.next) continue;
       this.next = seq + 1;
-      if (filter !== null && !filter.mayMatch(buffer, line)) continue;
-      const event = codec.decode(buffer.toString('utf8', line, end));
+      if (line === null) continue;
+      const event = codec.decode(line);
       if (names !== null && !names.has((event as { readonly name?: unknown } | null)?.name as string)) continue;
       this.#left--;
       const index = seq - first;
