@@ -24,7 +24,7 @@ import {
 import type { Home } from './Home.ts';
 import type { Link, Reply } from './Link.ts';
 import { victimsIn } from './picture.ts';
-import { keysOf } from './protocol.ts';
+import { keysOf, stemOf } from './protocol.ts';
 import type { RedisCore } from './RedisCore.ts';
 import type { RedisGate } from './RedisGate.ts';
 import type { RedisTicket } from './RedisTicket.ts';
@@ -181,7 +181,7 @@ export class Deadlocks {
     const at = gateAt(address);
     const { name } = at.spec;
     const args = [...lookAt(at), whole ? 'all' : ''];
-    const keys = keysOf(home.prefix, name, at.key);
+    const keys = keysOf(stemOf(home.prefix, name), false, at.key);
     return looked(at, await home.command(home.linkTo(name), home.scripts.look, keys, args, 'a deadlock'));
   }
 

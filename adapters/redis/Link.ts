@@ -2,12 +2,17 @@ import type { Subscription } from 'rxjs';
 import { after } from '../../lib/internal/after.ts';
 import { runIn } from '../../lib/internal/context.ts';
 import type { Clock } from '../../lib/internal/env.ts';
+import { IN } from './answers.ts';
 import type { Script } from './scripts.ts';
 import { ServerClock } from './ServerClock.ts';
 import type { Wires, Wiring } from './wires.ts';
 
-/** What a script answers: a code, the server's time in microseconds, and more. */
+/** What a script answers: a code, the server's time in microseconds, 0 if it did not look, and more. */
 export type Reply = readonly [code: number, now: number, ...rest: readonly unknown[]];
+
+/** What went as usual is answered with the time alone, or with nothing. */
+export const readReply = (reply: unknown): Reply =>
+  (Array.isArray(reply) ? reply : [IN, reply ?? 0]) as unknown as Reply;
 
 interface LinkOptions {
   readonly wiring: Wiring;
@@ -107,8 +112,9 @@ export class Link {
         return;
       }
       this.failures = 0;
-      this.server.sample(sent, clock.now(), (reply as Reply)[1]);
-      onReply(reply as Reply);
+      const answer = readReply(reply);
+      if (answer[1] > 0) this.server.sample(sent, clock.now(), answer[1]);
+      onReply(answer);
     };
     const failed = (cause: unknown): void => {
       if (life === this.life) this.fail(cause);

@@ -203,7 +203,7 @@ export abstract class RedisCore implements Asked, GateCore {
     const forbid = ticket.doubtful ? ticket.notAfter : 0;
     this.run(
       'release',
-      [ticket.id, debt.how, `${forbid}`],
+      [ticket.id, `${ticket.waiter.ask.cost}`, debt.how, `${forbid}`],
       () => {
         debts.paid(ticket);
         this.leave(ticket);

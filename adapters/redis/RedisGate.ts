@@ -13,12 +13,28 @@ import { type Address, addressOf } from './facts.ts';
 import type { Home } from './Home.ts';
 import type { Lender } from './Leases.ts';
 import type { Reply } from './Link.ts';
-import { keysOf, keysWithIndex, type Protocol, protocolOf } from './protocol.ts';
+import { keysOf, keysWithIndex, type Protocol, protocolOf, stemOf } from './protocol.ts';
 import { RedisCore } from './RedisCore.ts';
 import { RedisTicket } from './RedisTicket.ts';
 import { otherSpec } from './refusals.ts';
 import { isLease, type OperationName } from './scripts.ts';
 import { stateOf } from './stateOf.ts';
+
+/** What lets somebody in. An answer that has only the time means that the rest follows from it. */
+type Admission = readonly [code: number, now: number, fence?: number, ends?: number, mark?: number];
+
+/** What the last arguments of an operation mostly are. They are left out then. */
+const usual: { readonly [operation in OperationName]?: readonly (string | undefined)[] } = {
+  acquire: [undefined, undefined, '1', 'wait', '0'],
+  release: [undefined, '1', 'release', '0'],
+};
+
+function shortened(operation: OperationName, args: readonly string[]): readonly string[] {
+  const left = usual[operation];
+  let { length } = args;
+  while (left !== undefined && args[length - 1] === left[length - 1]) length--;
+  return args.slice(0, length);
+}
 
 /** One gate in Redis, as this process sees it. */
 export class RedisGate extends RedisCore implements Lender {
@@ -30,8 +46,6 @@ export class RedisGate extends RedisCore implements Lender {
   readonly joint = false;
   readonly gates: readonly RedisGate[] = [this];
   readonly keys: readonly string[];
-  /** What it is described by in all commands: ARGV[2] to ARGV[8]. */
-  readonly args: readonly string[];
   retired = false;
   private whole: Address | null = null;
 
@@ -40,8 +54,7 @@ export class RedisGate extends RedisCore implements Lender {
     this.spec = spec;
     this.key = key;
     this.protocol = protocolOf(spec, home.crashTtl, home.grace);
-    this.keys = keysOf(home.prefix, spec.name, key);
-    this.args = [...this.protocol.args, key ?? ''];
+    this.keys = keysOf(stemOf(home.prefix, spec.name), this.protocol.list, key);
     this.hash = this.keys[0] ?? '';
     this.lease = isLease(this.protocol.policy);
   }
@@ -69,8 +82,9 @@ export class RedisGate extends RedisCore implements Lender {
   ): void {
     const { link } = this;
     const { scripts } = this.home;
+    const { policy, args: own } = this.protocol;
     const until = notAfter === Infinity ? 'inf' : `${notAfter}`;
-    link.run(scripts.of(operation, this.protocol.policy), this.keys, [until, ...this.args, ...args], onReply, onFail);
+    link.run(scripts.of(operation, policy), this.keys, [until, ...own, ...shortened(operation, args)], onReply, onFail);
   }
 
   protected ticketFor(waiter: Waiter): RedisTicket | null {
@@ -115,9 +129,11 @@ export class RedisGate extends RedisCore implements Lender {
     return [ticket];
   }
 
-  protected book(ticket: RedisTicket, [, now, fence, ends, mark]: Reply): void {
-    ticket.mark = mark as number;
-    if (this.lease) this.lend(ticket, now, fence as number, ends as number);
+  protected book(ticket: RedisTicket, reply: Reply): void {
+    const [, now, fence = now, ends = now + this.protocol.ttl * 1000, mark = 0] =
+      reply as readonly number[] as Admission;
+    ticket.mark = mark;
+    if (this.lease) this.lend(ticket, now, fence, ends);
   }
 
   /** With one of several gates all of them are lost. */
@@ -227,8 +243,9 @@ export class RedisGate extends RedisCore implements Lender {
   ): Promise<Reply> {
     const { prefix, scripts, command } = this.home;
     const { name } = this.spec;
-    const keys = key === undefined ? keysWithIndex(prefix, name) : keysOf(prefix, name, key);
-    const script = scripts.of(operation, this.protocol.policy);
-    return command(this.link, script, keys, [...this.protocol.args, key ?? '', ...args], titleOf(this));
+    const { policy, list, args: own } = this.protocol;
+    const stem = stemOf(prefix, name);
+    const keys = key === undefined ? keysWithIndex(stem, list) : keysOf(stem, list, key);
+    return command(this.link, scripts.of(operation, policy), keys, [...own, ...args], titleOf(this));
   }
 }

@@ -40,10 +40,10 @@ export class RedisJoint extends RedisCore {
     this.spec = jointSpec(gates);
     this.policies = [...new Set(gates.map(({ protocol }) => protocol.policy))].sort();
     this.keys = gates.flatMap(({ keys }) => keys);
-    this.args = shares.flatMap(({ core: { protocol, keys, args }, cost }) => [
+    this.args = shares.flatMap(({ core: { protocol, keys }, cost }) => [
       protocol.policy,
       `${keys.length}`,
-      ...args,
+      ...protocol.args,
       `${cost}`,
     ]);
   }
@@ -62,7 +62,7 @@ export class RedisJoint extends RedisCore {
     const asks = operation === 'acquire';
     const until = notAfter === Infinity ? 'inf' : `${notAfter}`;
     // The cost is that of each gate.
-    const own = asks ? args.slice(1) : ['', ...args];
+    const own = asks ? args.toSpliced(1, 1) : ['', ...args.slice(1)];
     const script = this.home.scripts.together(asks ? 'acquire' : 'release', this.policies);
     this.link.run(script, this.keys, [until, id, ...own, ...this.args], onReply, onFail);
   }

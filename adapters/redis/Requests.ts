@@ -83,10 +83,10 @@ export class Requests {
       'acquire',
       [
         ticket.id,
-        `${ask.cost}`,
         `${gate.link.channel} ${whoIs(ticket.waiter)}`,
-        `${ask.priority}`,
+        `${ask.cost}`,
         ask.timeout === 0 ? 'try' : 'wait',
+        `${ask.priority}`,
       ],
       (reply) => {
         ticket.asking = false;

@@ -117,7 +117,7 @@ export function looked(at: Addressed, [, now, limit, holders, waiting]: Reply): 
       fence: Number(fence),
     })),
     waiting: (waiting as string[][]).map(([id = '', packed = '']) => {
-      const [cost, since, ...who] = packed.split(' ');
+      const [cost, since, , ...who] = packed.split(' ');
       return { id, cost: Number(cost), since: Number(since), who: who.join(' ') };
     }),
   };

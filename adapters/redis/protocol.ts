@@ -1,5 +1,5 @@
 import type { GateSpec } from '../../lib/gates/spec.ts';
-import type { PolicyName } from './scripts.ts';
+import { hasList, type PolicyName } from './scripts.ts';
 
 /** A description in the terms of the scripts. */
 export interface Protocol {
@@ -12,14 +12,20 @@ export interface Protocol {
   readonly lapses: boolean;
   /** The description, in the one way in which everybody writes it down. */
   readonly description: string;
-  /** What is the same in all commands to the gate: ARGV[2] to ARGV[7]. */
+  /** What is the same in all commands to the gate: ARGV[2] to ARGV[4]. */
   readonly args: readonly string[];
+  /** Whether its policy has a key of its own. */
+  readonly list: boolean;
 }
 
 const micros = (ms: number): string => `${ms * 1000}`;
 
 /** Names and settings, in one order whoever wrote them down. */
 const written = (spec: GateSpec): string => JSON.stringify(Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** The description in the terms of a gate, which come after three settings. */
+export const describedBy = (terms: string): object =>
+  Object.fromEntries(JSON.parse(terms.slice(terms.indexOf('['))) as [string, unknown][]);
 
 /**
  * @param crashTtl How long a lease without a ttl of its own survives its process, ms.
@@ -40,7 +46,8 @@ export function protocolOf(spec: GateSpec, crashTtl: number, grace: number): Pro
       ttl: length,
       renews: renew,
       lapses,
-      args: [micros(length), micros(grace), description, `${limit}`, micros(per), `${extra}`],
+      args: [`${limit} ${micros(per)} ${extra} ${description}`, micros(length), micros(grace)],
+      list: hasList(policy),
     };
   };
   switch (spec.kind) {
@@ -76,15 +83,16 @@ const escaped = (name: string): string => name.replace(/[%{}]/g, encodeURICompon
 /** What all keys of a name begin with. All of them are in one slot, which the braces say. */
 export const stemOf = (prefix: string, name: string): string => `${prefix}:{${escaped(name)}}`;
 
-/** The keys of a gate: all parts of one name, whatever its keys, are in one slot. */
-export function keysOf(prefix: string, name: string, key: string | undefined): readonly string[] {
-  const stem = stemOf(prefix, name);
-  const parts = (of: string): string[] => ['g', 'q', 'w', 'l'].map((part) => `${stem}:${part}${of}`);
-  return key === undefined ? parts('') : [...parts(`:${key}`), `${stem}:g`, `${stem}:k`];
+/** The keys of a gate, or of one of its keys: all parts of one name, whatever its keys, are in one slot. */
+export function keysOf(stem: string, list: boolean, key: string | undefined): readonly string[] {
+  const parts = (of: string): string[] => ['g', 'q', 'w', ...(list ? ['l'] : [])].map((part) => `${stem}:${part}${of}`);
+  return key === undefined ? parts('') : [...parts(`:${key}`), ...indexOf(stem)];
 }
 
 /** The keys of a gate for an operation that looks after its keys too. */
-export function keysWithIndex(prefix: string, name: string): readonly string[] {
-  const keys = keysOf(prefix, name, undefined);
-  return [...keys, keys[0] ?? '', `${stemOf(prefix, name)}:k`];
-}
+export const keysWithIndex = (stem: string, list: boolean): readonly string[] => [
+  ...keysOf(stem, list, undefined),
+  ...indexOf(stem),
+];
+
+const indexOf = (stem: string): readonly string[] => [`${stem}:g`, `${stem}:k`];

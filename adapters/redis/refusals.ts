@@ -9,6 +9,7 @@ import {
 import { span } from '../../lib/gates/describe.ts';
 import type { GateCore } from '../../lib/gates/port.ts';
 import { titleOf } from '../../lib/gates/spec.ts';
+import { describedBy } from './protocol.ts';
 
 /** @param opensIn Microseconds, -1: not by time. */
 export function busy(gate: GateCore, waiting: number, opensIn: number): BusyError {
@@ -25,9 +26,9 @@ export function impossible(gate: GateCore, cost: number, capacity: number): Limi
   });
 }
 
-/** @param there The description that is in use, as `protocol.ts` writes it. */
+/** @param there The terms that are in use, as `protocol.ts` writes them. */
 export function otherSpec(gate: GateCore, there: string): SpecConflictError {
-  const spec = Object.fromEntries(JSON.parse(there) as [string, unknown][]);
+  const spec = describedBy(there);
   return new SpecConflictError(
     `'${gate.spec.name}' is in use as ${JSON.stringify(spec)}, by this process or another, and was now asked for as ${JSON.stringify(gate.spec)}.`,
     {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { account, books } from './lua/account.ts';
+import { account, books, read } from './lua/account.ts';
 import { barrierTurn } from './lua/barrier.ts';
 import * as operations from './lua/operations.ts';
 import { look, say } from './lua/looking.ts';
@@ -10,7 +10,7 @@ import { leakyBucket, tokenBucket } from './lua/policies/gcra.ts';
 import { permits } from './lua/policies/permits.ts';
 import type { LuaPolicy } from './lua/policies/policy.ts';
 import { fromDispatch, fromRelease } from './lua/policies/slidingWindow.ts';
-import { prelude, type TimeSource } from './lua/prelude.ts';
+import { prelude, type TimeSource, words } from './lua/prelude.ts';
 import { acquireAll, member, releaseAll, requested } from './lua/together.ts';
 import { turn, turnstile } from './lua/turnstile.ts';
 
@@ -38,6 +38,9 @@ export type OperationName = 'acquire' | 'release' | 'beat' | 'charge' | 'change'
 /** Whether an entry is held until it is given back. */
 export const isLease = (policy: PolicyName): boolean => policies[policy].lease;
 
+/** Whether it has a key of its own. */
+export const hasList = (policy: PolicyName): boolean => policies[policy].list;
+
 /** All scripts of the protocol, each made when first asked for. */
 export interface Scripts {
   readonly renew: Script;
@@ -61,13 +64,14 @@ const scriptOf = (...parts: readonly string[]): Script => {
 };
 
 /** A gate among several: a function, so that each has variables of its own. */
-function memberOf(policy: PolicyName): string {
+function memberOf(policy: PolicyName, begins: boolean): string {
   const rules = policies[policy];
   return [
     `policies['${policy}'] = function(KEYS, ARGV)`,
     `local lease = ${rules.lease}`,
     optional,
-    account(rules, `'h:' .. ID, 'x:' .. ID`),
+    read(rules),
+    account(rules, begins, (there) => `return {disagrees = ${there}}`),
     rules.load,
     rules.text,
     books(rules),
@@ -86,22 +90,25 @@ export function makeScripts(time: TimeSource): Scripts {
     return script;
   };
   return {
-    renew: scriptOf(prelude(time), operations.renew),
+    renew: scriptOf(prelude(time), words, operations.renew),
     time: scriptOf(prelude(time), 'return {1, now}'),
-    look: scriptOf(prelude(time), look),
+    look: scriptOf(prelude(time), words, look),
     say: scriptOf(prelude(time), say),
     of: (operation, policy) =>
       once(`${operation} ${policy}`, () => {
-        const { lookup, before = '', fast, begin = '', text }: operations.Operation = operations[operation];
+        const { early, begins, before = '', fast, begin = '', text }: operations.Operation = operations[operation];
         const rules = policies[policy];
         return scriptOf(
+          read(rules),
+          early?.(rules) ?? '',
           prelude(time),
-          before,
           `local lease = ${rules.lease}`,
           optional,
-          account(rules, lookup),
+          account(rules, begins === true, (there) => `return {4, now, ${there}}`),
+          before,
           rules.load,
           fast?.(rules) ?? '',
+          words,
           rules.text,
           books(rules),
           begin,
@@ -112,7 +119,13 @@ export function makeScripts(time: TimeSource): Scripts {
       }),
     together: (operation, some) =>
       once(`together ${operation} ${some.join(' ')}`, () =>
-        scriptOf(prelude(time), requested, ...some.map(memberOf), operation === 'acquire' ? acquireAll : releaseAll),
+        scriptOf(
+          prelude(time),
+          words,
+          requested,
+          ...some.map((policy) => memberOf(policy, operation === 'acquire')),
+          operation === 'acquire' ? acquireAll : releaseAll,
+        ),
       ),
   };
 }

@@ -54,7 +54,7 @@ describe('an answer that is lost', { timeout: 30_000 }, () => {
     await a.becomes('held');
     const b = world.ask(near, db, 'b');
     await b.becomes('queued');
-    const lost = proxy.loseReplyTo(/\r\nrelease\r\n/);
+    const lost = proxy.loseReplyTo(/\r\ninf\r\n/);
     a.leave();
     await lost;
     await b.becomes('held');

@@ -14,21 +14,19 @@ export type Mutant = 'no owner check' | 'granted twice' | 'no queue';
 const mutations: Readonly<Record<Mutant, Mutation>> = {
   /** A release frees whoever holds the lock. */
   'no owner check': {
-    from: 'local id, known, till = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])',
-    to: `local id, known, till = ARGV[9], v[EXTRA + 1], tonumber(ARGV[11])
-if not known then
+    from: 'if a and not ARGV[7] then',
+    to: `if a and not ARGV[7] then
   local all = redis.call('HGETALL', G)
   for i = 1, #all, 2 do
-    if string.sub(all[i], 1, 2) == 'h:' then id, known = string.sub(all[i], 3), all[i + 1] end
-  end
-end`,
+    if string.sub(all[i], 1, 2) == 'h:' then ARGV[5] = string.sub(all[i], 3) end
+  end`,
   },
   /** Two fit into a lock. */
   'granted twice': { from: 'local capacity = limit', to: 'local capacity = limit + 1' },
   /** The last one who came is the next one. */
   'no queue': {
-    from: `local head = redis.call('ZRANGE', Q, at, at, 'WITHSCORES')`,
-    to: `local head = redis.call('ZREVRANGE', Q, at, at, 'WITHSCORES')`,
+    from: `redis.call('ZRANGE', Q, at, at)`,
+    to: `redis.call('ZREVRANGE', Q, at, at)`,
   },
 };
 

@@ -1,141 +1,215 @@
 import type { LuaPolicy } from './policies/policy.ts';
 
 /**
- * The state of a gate while a script runs. All that a free gate needs is in one hash, KEYS[1]; the queue (KEYS[2], a sorted
- * set) and what is known of those in it (KEYS[3], a hash) are touched only while somebody waits. KEYS[4] is the policy's.
- * The settings of a keyed gate are those of KEYS[5], and KEYS[6] lists the keys that are in use.
+ * The state of a gate while a script runs. All that a free gate needs is in one field of one hash, KEYS[1]; the queue (KEYS[2],
+ * a sorted set) and what is known of those in it (KEYS[3], a hash) are touched only while somebody waits. Then comes the list
+ * of a policy that has one. The settings of a keyed gate are those of the gate after that, and the last key lists its keys.
  *
- * Fields of the hash: a all numbers of the account, s description, h:<id> a lease, x:<id> an operation that must not be carried
- * out any more, w what the head of the queue was told, y until when an extended lease lasts; o where settings were changed, and
- * then p pause, l r b limit, period and burst, c when they were changed.
+ * ARGV: 1 not after, 2 the terms: limit, period, burst and description as one text, 3 ttl, 4 grace; then those of the operation.
  *
- * Numbers are packed eight bytes each: a script has all of them with one look, where each field of its own would take as long
- * as the whole account does now.
+ * Fields of the hash: a the account, h:<id> a lease, x:<id> an operation that must not be carried out any more, w what the head
+ * of the queue was told.
+ *
+ * An account is the numbers that hardly any step changes, eight bytes each, then the terms as a line, then the numbers that change.
+ * Each command, key, field and number of a script takes as long as all its arithmetic: so there is one field for all of them, and
+ * what has not changed is written back as it was read.
  */
 
-/** The numbers of every account, and what they are in a new one. */
-const numbersOfAll = {
-  /** The last fence. */
-  f: '0',
-  /** Length of the queue. */
-  q: '0',
-  /** No lease ends before. */
-  e: 'INF',
-  /** The last ticket of the queue. */
-  t: '0',
-  /** How many leases there are. */
-  m: '0',
-  /** When the lives of the keys were last renewed. */
-  k: '-INF',
+/** What changes in every account, whatever its policy, after the numbers of that; and what it is in a new one. */
+const common = {
   /** From when on the policy is as at the start, if nobody enters. */
   rest: '-INF',
+  /** No lease ends before. */
+  e: 'INF',
+  /** How many leases there are. */
+  m: '0',
+  /** Length of the queue. */
+  q: '0',
+  /** The last fence, or when a token was taken last. */
+  f: '0',
 };
 
-const numbers = (count: number): string => `'<${'d'.repeat(count)}'`;
-const names = Object.keys(numbersOfAll);
-
-/** A lease: cost fence end ttl since mark score claimed charged, then the channel and who holds it. */
-const lease = numbers(9);
-
-/** The numbers of every account as Lua, for scripts that know no policy too. */
-export const own: Readonly<Record<'names' | 'initial' | 'layout' | 'bytes', string>> = {
-  names: names.join(', '),
-  initial: Object.values(numbersOfAll).join(', '),
-  layout: numbers(names.length),
-  bytes: `${names.length * 8}`,
+/** What stays. The settings come last, since those of a keyed gate are read apart. */
+const lasting = {
+  /** When the lives of the keys were last renewed. */
+  k: '-INF',
+  /** Until when there are operations that must not be carried out any more. */
+  void: '-INF',
+  pause: '0',
+  changedAt: '0',
+  limit: 'tonumber(one)',
+  per: 'tonumber(two)',
+  burst: 'tonumber(three) or 0',
 };
+const settings = ['pause', 'changedAt', 'limit', 'per', 'burst'];
+
+const numbers = (count: number): string => `'>${'d'.repeat(count)}'`;
+const listOf = (names: readonly string[]): string => names.join(', ');
+const commonNames = Object.keys(common);
+const lastingNames = Object.keys(lasting);
+
+/** A lease: the channel and who holds it, then cost end ttl since mark score charged fence. One without a score is claimed. */
+const lease = numbers(8);
+
+const fromEnd = (count: number): string => `#a - ${count * 8 - 1}`;
+
+/** What every account has, as Lua, for scripts that know no policy: how it is read from `a`, and how it is written back. */
+export const own: Readonly<Record<'names' | 'zero' | 'unpack' | 'pack', string>> = {
+  names: listOf(commonNames),
+  zero: listOf(commonNames.map(() => '0')),
+  unpack: `struct.unpack(${numbers(commonNames.length)}, a, ${fromEnd(commonNames.length)})`,
+  pack: `string.sub(a, 1, -${commonNames.length * 8 + 1}) .. struct.pack(${numbers(commonNames.length)}, ${listOf(commonNames)})`,
+};
+
+/** How the numbers of an account that change are read from `a`, and written after what stays. */
+function hotOf({ fields }: LuaPolicy) {
+  const names = [...Object.keys(fields), ...commonNames];
+  return {
+    names: listOf(names),
+    unpack: `struct.unpack(${numbers(names.length)}, a, ${fromEnd(names.length)})`,
+    pack: `stays .. struct.pack(${numbers(names.length)}, ${listOf(names)})`,
+    /** Where what stays ends. */
+    stays: `-${names.length * 8 + 1}`,
+  };
+}
+
+const termsAt = lastingNames.length * 8 + 1;
+const lastingNumbers = {
+  names: listOf(lastingNames),
+  unpack: `struct.unpack(${numbers(lastingNames.length)}, a)`,
+  pack: `struct.pack(${numbers(lastingNames.length)}, ${listOf(lastingNames)}) .. ARGV[2] .. '\\n'`,
+};
+const settingsOf = (packed: string): string =>
+  `struct.unpack(${numbers(settings.length)}, ${packed}, ${termsAt - settings.length * 8})`;
+
+/** The terms of an account, of whatever kind. */
+const termsOf = (packed: string): string => `string.match(${packed}, '[^\\n]*', ${termsAt})`;
+
+/** Whether an account has a description, and its limit: for scripts that know no policy. */
+export const describes = (description: string, packed: string): string =>
+  `string.sub(${termsOf(packed)}, -#${description} - 1) == ' ' .. ${description}`;
+export const limitOf = (packed: string): string =>
+  `(struct.unpack('>d', ${packed}, ${lastingNames.indexOf('limit') * 8 + 1}))`;
 
 /** Reads and writes leases. */
 export const leases: string = `
 local function packLease(h)
-  return struct.pack(${lease}, h.cost, h.fence, h.ends, h.ttl, h.since, h.mark, h.score, h.claimed, h.charged) .. h.who
+  return h.who .. struct.pack(${lease}, h.cost, h.ends, h.ttl, h.since, h.mark, h.score, h.charged, h.fence)
 end
 local function leaseOf(packed)
-  local h, at = {}
-  h.cost, h.fence, h.ends, h.ttl, h.since, h.mark, h.score, h.claimed, h.charged, at = struct.unpack(${lease}, packed)
-  h.who = string.sub(packed, at)
+  local h = {who = string.sub(packed, 1, -65)}
+  h.cost, h.ends, h.ttl, h.since, h.mark, h.score, h.charged, h.fence = struct.unpack(${lease}, packed, #packed - 63)
   return h
 end
 `;
 
-/**
- * Loads the account. `fields` are the numbers of the policy and what they are in a new account; the script says with
- * `lookup` which other fields it wants, as v[EXTRA + n].
- */
-export const account = ({ fields }: LuaPolicy, lookup: string): string => {
-  const all = namesOf(fields);
+/** A lease that nobody has waited for, as Lua that packs it. */
+export const newLease = (ends: string, who: string): string =>
+  `${who} .. struct.pack(${lease}, cost, ${ends}, ttl, now, mark, 0, 0, f)`;
+
+/** The first of all: the account as it is stored, before anything else is done. */
+export const read = (policy: LuaPolicy): string => {
+  const base = policy.list ? 5 : 4;
   return `
-local G, Q, W, L, B = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] or KEYS[1]
-local keyed = B ~= G
-local ttl = tonumber(ARGV[2])
-local v = redis.call('HMGET', G, 'a', 's', 'o'${lookup === '' ? '' : `, ${lookup}`})
-local EXTRA = 3
-local described, changed = v[2], v[3]
+local G, Q, W, L = KEYS[1], KEYS[2], KEYS[3], ${policy.list ? 'KEYS[4]' : 'nil'}
+local B, keys = KEYS[${base}], KEYS[${base + 1}]
+local keyed = B and B ~= G
+local INF = math.huge
+local a = redis.call('HGET', G, 'a')
+local stays = a and string.sub(a, 1, ${hotOf(policy).stays})
+`;
+};
+
+/** Only what changes, for steps that need no time. It is right only if the gate has our terms. */
+export const readHot = (policy: LuaPolicy): string => {
+  const { names, unpack } = hotOf(policy);
+  return `local ${names} = ${unpack}`;
+};
+
+/** Writes only that. */
+export const writeHot = (policy: LuaPolicy): string => `redis.call('HSET', G, 'a', ${hotOf(policy).pack})`;
+
+/**
+ * Loads the account. A gate that is in use keeps its terms; `begins` says whether one that nobody uses begins anew with others.
+ * `refuse` gets the terms that are there.
+ */
+export const account = (policy: LuaPolicy, begins: boolean, refuse: (there: string) => string): string => {
+  const { fields } = policy;
+  const { names, unpack } = hotOf(policy);
+  const unused = begins ? 'q + m > 0 or rest > now' : 'true';
+  return `
+local ttl = tonumber(ARGV[3])
+local ${names}, ${lastingNumbers.names}
+local same = a and string.find(a, ARGV[2], ${termsAt}, true) == ${termsAt}
+if same then
+  ${names} = ${unpack}
+  ${lastingNumbers.names} = ${lastingNumbers.unpack}
+else
+  -- It has to be written anew.
+  stays = false
+  ${listOf(commonNames)} = ${listOf(Object.values(common))}
+  if a then
+    ${own.names} = ${own.unpack}
+    if ${unused} then ${refuse(termsOf('a'))} end
+    redis.call('DEL', G, Q, W${policy.list ? ', L' : ''})
+    -- Fences only ever rise.
+    e, rest = INF, -INF
+  end
+  local one, two, three = string.match(ARGV[2], '^(%S+) (%S+) (%S+)')
+  ${listOf(lastingNames)} = ${listOf(Object.values(lasting))}
+end
 if keyed then
-  local base = redis.call('HMGET', B, 'a', 's', 'o')
-  described, changed = base[2], base[3]
-  -- Settings of another description are nothing to this key, unless somebody uses them.
-  if described and described ~= ARGV[4] then
-    local ${own.names} = ${own.initial}
-    if base[1] then ${own.names} = struct.unpack(${own.layout}, base[1]) end
-    if q + m == 0 then described, changed = false, false end
+  local a = redis.call('HGET', B, 'a')
+  local there = a and ${termsOf('a')}
+  if there == ARGV[2] then
+    ${listOf(settings)} = ${settingsOf('a')}
+  elseif there then
+    -- Settings on other terms are nothing to this key, unless somebody uses them.
+    local ${own.names} = ${own.unpack}
+    if q + m > 0 then ${refuse('there')} end
   end
 end
-local set = changed and redis.call('HMGET', B, 'p', 'l', 'r', 'b', 'c') or {}
-local pause, limit, per, burst = tonumber(set[1]) or 0, tonumber(set[2] or ARGV[5]), tonumber(set[3] or ARGV[6]), tonumber(set[4] or ARGV[7])
-local changedAt = tonumber(set[5]) or 0
-
-local ${all.join(', ')} = ${[...Object.values(numbersOfAll), ...Object.values(fields)].join(', ')}
-if v[1] then
-  -- Of an account of another kind only what all of them have.
-  if #v[1] == ${all.length * 8} then ${all.join(', ')} = struct.unpack(${numbers(all.length)}, v[1])
-  else ${own.names} = struct.unpack(${own.layout}, v[1]) end
+if not same then
+  ${listOf(Object.keys(fields))} = ${listOf(Object.values(fields))}
 end
 `;
 };
 
-const namesOf = (fields: LuaPolicy['fields']): readonly string[] => [...names, ...Object.keys(fields)];
-
 /**
- * Statements that write the account, and `more` fields with it. Lives are renewed once an hour, not at each step. Fences outlive
- * their gate by a day, in case the clock is set back.
+ * Statements that write the account, and `more` fields with it. Lives are renewed once an hour, not at each step, and never made
+ * shorter: there are leases that were extended. Fences outlive their gate by a day, in case the clock is set back.
  */
-export const writing = ({ fields, rests, lease: isLease }: LuaPolicy, more: string): string => {
-  const all = namesOf(fields);
+export const writing = (policy: LuaPolicy, more: string): string => {
+  const { pack } = hotOf(policy);
   return `
   local aged = now - k > 3600000000 or now < k
   if aged then k = now end
-  rest = ${rests}
-  redis.call('HSET', G, 'a', struct.pack(${numbers(all.length)}, ${all.join(', ')})${more === '' ? '' : `, ${more}`})
+  if aged or not stays then stays = ${lastingNumbers.pack} end
+  rest = ${policy.rests}
+  redis.call('HSET', G, 'a', ${pack}${more === '' ? '' : `, ${more}`})
   if aged then
-    local life = ${isLease ? 90_000_000 : 7_200_000} + math.ceil((ttl + per) / 1000)
+    local life = ${policy.lease ? 90_000_000 : 7_200_000} + math.ceil((ttl + per) / 1000)
     if changedAt > 0 then life = life + 2592000000 end
-    life = math.max(life, math.ceil(((tonumber(redis.call('HGET', G, 'y') or 0)) - now) / 1000) + 3600000)
-    redis.call('PEXPIRE', G, text(life))
-    redis.call('PEXPIRE', L, text(life))
-    if keyed then redis.call('PEXPIRE', KEYS[6], text(life)) end
+    life = string.format('%d', life)
+    if redis.call('PTTL', G) < tonumber(life) then redis.call('PEXPIRE', G, life) end
+    ${policy.list ? `redis.call('PEXPIRE', L, life)` : ''}
+    if keyed then redis.call('PEXPIRE', keys, life) end
   end
 `;
 };
 
+/** What a keyed gate is called among the keys: its hash has the name of its base before it. */
+const key = 'string.sub(G, #B + 2)';
+
 /** Statements before the first and after the last one comes to a key: whoever changes or forces a gate has to find its keys. */
-export const listing = {
+export const listing: Readonly<Record<'enlist' | 'delist', string>> = {
   enlist: `
-  if keyed and m == 0 and q == 0 and redis.call('SADD', KEYS[6], ARGV[8]) == 1 then
-    redis.call('PEXPIRE', KEYS[6], '172800000')
+  if keyed and m == 0 and q == 0 and redis.call('SADD', keys, ${key}) == 1 then
+    redis.call('PEXPIRE', keys, '172800000')
   end
 `,
-  delist: `if keyed and m == 0 and q == 0 then redis.call('SREM', KEYS[6], ARGV[8]) end`,
-} as const;
-
-/** A lease that nobody has waited for, as Lua that packs it. */
-export const newLease = (ends: string, who: string): string =>
-  `struct.pack(${lease}, cost, f, ${ends}, ttl, now, mark, 0, 1, 0) .. ${who}`;
-
-/** The cost and the mark of a packed lease, as Lua. */
-export const costAndMark = (packed: string): string => `
-local cost, _, _, _, _, mark = struct.unpack(${numbers(6)}, ${packed})
-`;
+  delist: `if keyed and m == 0 and q == 0 then redis.call('SREM', keys, ${key}) end`,
+};
 
 /** What the transitions of a gate with a queue are made of. */
 export const books = (policy: LuaPolicy): string => `
@@ -151,13 +225,6 @@ local function put(field, value)
 end
 local function write()
   ${writing(policy, 'unpack(dirty)')}
-end
-
--- An account at its start, which has given fences before.
-local function newAccount(fence)
-  local ${own.names} = ${own.initial}
-  f = fence
-  return struct.pack(${own.layout}, ${own.names})
 end
 
 local function enlist() ${listing.enlist} end

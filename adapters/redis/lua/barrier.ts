@@ -29,7 +29,7 @@ end
 breakAll = function(code, note)
   local ids = redis.call('ZRANGE', Q, 0, -1)
   for _, id in ipairs(ids) do
-    local _, _, who = waiterOf(id)
+    local _, _, _, who = waiterOf(id)
     if self[id] then mine[id] = {8, now, code, note}
     elseif who then publish(channelOf(who), 'r', id, text(now), code, note) end
     drop(id)
@@ -42,7 +42,7 @@ end
 local function departed()
   local ids = redis.call('ZRANGE', Q, 0, -1)
   for _, id in ipairs(ids) do
-    local cost, _, who = waiterOf(id)
+    local cost, _, _, who = waiterOf(id)
     if not cost then drop(id)
     elseif not self[id] and not alive(channelOf(who)) then
       drop(id)
@@ -61,7 +61,7 @@ local function turn()
     local ids = redis.call('ZRANGE', Q, 0, limit - 1)
     if #ids < limit then q = #ids break end
     for index, id in ipairs(ids) do
-      local _, _, who = waiterOf(id)
+      local _, _, _, who = waiterOf(id)
       if self[id] then mine[id] = {1, now, 0, 0, index - 1}
       elseif who then publish(channelOf(who), 't', id, text(now), text(index - 1)) end
       drop(id)
@@ -75,7 +75,7 @@ local function turn()
   local at = math.min(breaksAt, q >= limit and pause or INF)
   if q > 0 and at < INF then
     local id = redis.call('ZRANGE', Q, 0, 0)[1]
-    local _, _, who = waiterOf(id)
+    local _, _, _, who = waiterOf(id)
     tellHead(id, who, at)
   end
   delist()

@@ -1,5 +1,5 @@
 /** What a search for deadlocks asks of a server: who is at a gate, and messages to their processes. Both change nothing. */
-import { leases } from './account.ts';
+import { describes, leases, limitOf } from './account.ts';
 import { publishing } from './turnstile.ts';
 
 /**
@@ -9,9 +9,9 @@ import { publishing } from './turnstile.ts';
  */
 export const look: string = `
 ${leases}
-local G, Q, W, B = KEYS[1], KEYS[2], KEYS[3], KEYS[5] or KEYS[1]
-local set = redis.call('HMGET', B, 's', 'l')
-local limit = set[1] == ARGV[2] and set[2] or ARGV[3]
+local G, Q, W, B = KEYS[1], KEYS[2], KEYS[3], KEYS[4] or KEYS[1]
+local limit, a = ARGV[3], redis.call('HGET', B, 'a')
+if a and limit ~= '' and ${describes('ARGV[2]', 'a')} then limit = text(${limitOf('a')}) end
 local holders, waiting = {}, {}
 local fields = ARGV[3] ~= '' and redis.call('HGETALL', G) or {}
 for i = 1, #fields, 2 do

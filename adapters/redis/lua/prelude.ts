@@ -13,13 +13,14 @@ local stamp = now
 /**
  * ARGV[1] is the time after which a command must not be carried out any more: it may have been stuck in a socket or in a
  * server that stood still, while whoever sent it has given up.
- *
- * Lua prints microseconds as 1.7e+15 wherever it turns them into text by itself, so they go through `text`.
  */
 export const prelude = (time: TimeSource): string => `
 ${time}
 if now > tonumber(ARGV[1]) then return {0, now} end
-local INF = math.huge
+`;
+
+/** Lua prints microseconds as 1.7e+15 wherever it turns them into text by itself, so they go through `text`. */
+export const words: string = `
 -- Whole numbers go the short way, which takes half the time.
 local function text(number)
   if number % 1 == 0 and number < 9e15 and number > -9e15 then return string.format('%d', number) end

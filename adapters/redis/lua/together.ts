@@ -5,24 +5,21 @@
  * The ids of such requests begin with '+': whoever finds one at the head of a queue does not let it in, since it knows only its
  * own gate, but tells its process to look (`lua/turnstile.ts`).
  */
-import { claim, disagreement, forbidding, saved } from './operations.ts';
+import { claim, forbidding, saved, search } from './operations.ts';
 
 /** A gate among several, after everything that an operation has: in a function of its KEYS and ARGV, which are those of the gate alone. */
 export const member: string = `
 ${forbidding}
-local known, cost = v[EXTRA + 1], tonumber(ARGV[9])
+local cost = tonumber(ARGV[5])
+${search('ID')}
 return {
   lease = lease,
   known = known,
-  calledOff = v[EXTRA + 2],
+  calledOff = calledOff,
   possible = cost <= capacity,
   capacity = capacity,
   fence = f,
   waiting = function() return q end,
-  -- The description that others use it with; true: there was one that nobody uses any more.
-  disagrees = function()
-    ${disagreement((there) => `return ${there}`, 'return true')}
-  end,
   opensAt = function() return math.max(pause, opens(cost)) end,
   free = function()
     return q == 0 and pause <= now and (not lease or (e > now and e <= now + ttl) or m == 0) and opens(cost) <= now
@@ -44,7 +41,7 @@ return {
   enter = function(fence)
     enlist()
     local mark = take(cost, ID)
-    if lease then lend(ID, cost, fence, now + ttl, mark, now, 0, 1, WHO) end
+    if lease then lend(ID, cost, fence, now + ttl, mark, now, 0, WHO) end
     return lease and now + ttl or 0
   end,
   claim = function()
@@ -59,19 +56,18 @@ return {
     if how == 'cancel' then undo(h.cost, h.mark) else give(h.cost, h.mark) end
   end,
   forbid = function(till) forbid(ID, till) end,
-  store = function(named)
-    if named and not v[2] then put('s', ARGV[4]) end
+  store = function()
     ${saved}
   end,
 }
 `;
 
 /**
- * ARGV: 1 not after, 2 id, 3 to 5 those of the operation; then ten for each gate: its policy, how many KEYS it has, its own
- * ARGV 2 to 8, and the cost.
+ * ARGV: 1 not after, 2 id, 3 to 5 those of the operation; then six for each gate: its policy, how many KEYS it has, its own
+ * ARGV 2 to 4, and the cost.
  */
 export const requested: string = `
-local ID, WHO = ARGV[2], ARGV[3]
+local ID, WHO, INF = ARGV[2], ARGV[3], math.huge
 local policies = {}
 `;
 
@@ -82,24 +78,19 @@ local function each(name, ...)
 end
 do
   local from = 0
-  for at = 6, #ARGV, 10 do
+  for at = 6, #ARGV, 6 do
     local keys, args = {}, {ARGV[1]}
     for i = 1, tonumber(ARGV[at + 1]) do keys[i] = KEYS[from + i] end
-    for i = 2, 9 do args[i] = ARGV[at + i] end
+    for i = 2, 5 do args[i] = ARGV[at + i] end
     from = from + #keys
-    local open = policies[ARGV[at]]
-    local gate = open(keys, args)
-    if operation == 'acquire' then
-      local there = gate.disagrees()
-      if there == true then gate = open(keys, args)
-      elseif there then return {4, now, there, #gates} end
-    end
+    local gate = policies[ARGV[at]](keys, args)
+    if gate.disagrees then return {4, now, gate.disagrees, #gates} end
     gates[#gates + 1] = gate
   end
 end
 `;
 
-/** 3 channel and who, 4 priority, 5 'wait' or 'try'. Also the beat of a request that waits. Safe to repeat, as \`acquire\` is. */
+/** 3 channel and who, 4 'wait' or 'try', 5 priority. Also the beat of a request that waits. Safe to repeat, as \`acquire\` is. */
 export const acquireAll: string = `
 local operation = 'acquire'
 ${members}
@@ -132,7 +123,7 @@ local function enter()
   for i, gate in ipairs(gates) do ends[i] = gate.enter(fence) end
   -- Those behind it look again.
   each('turn')
-  each('store', true)
+  each('store')
   return {1, now, leases > 0 and fence or 0, ends}
 end
 local function withdraw(answer)
@@ -155,7 +146,7 @@ if present then
 else
   -- In all queues or in none, so that two such requests have the same order everywhere.
   each('drop')
-  each('join', tonumber(ARGV[4]))
+  each('join', tonumber(ARGV[5]))
 end
 local closed, opensAt = nil, 0
 for i, gate in ipairs(gates) do
@@ -164,13 +155,13 @@ for i, gate in ipairs(gates) do
   opensAt = math.max(opensAt, at)
 end
 if not closed then return enter() end
-if ARGV[5] == 'try' then
+if ARGV[4] == 'try' then
   each('drop')
   local gate = gates[closed]
   local at = gate.opensAt()
   return withdraw({3, now, gate.waiting(), text(at == INF and -1 or math.max(0, at - now)), closed - 1})
 end
-each('store', true)
+each('store')
 return {2, now, opensAt}
 `;
 

@@ -18,9 +18,9 @@ end
  * heard of for the grace is dropped.
  */
 export const turnstile: string = `
-local grace = tonumber(ARGV[3])
--- What the head was told.
-local w = q > 0 and redis.call('HGET', G, 'w') or ''
+local grace = tonumber(ARGV[4])
+-- What the head was told; nil: nobody has looked.
+local told
 -- Those who hear of their turn in the reply, and what they hear.
 local self, mine = {}, {}
 local beats = {}
@@ -47,8 +47,8 @@ end
 -- writer who waits if somebody writes now, else after it. Their places are the odd ones, between those of the writers.
 local function place(id, cost, priority)
   local first = (4095 - priority) * 1099511627776
-  t = t + 2
-  if ARGV[7] ~= 'phases' or cost == 1 or string.byte(id) == 43 then return first + t end
+  local t = 2 * redis.call('HINCRBY', W, 't', 1)
+  if cost == 1 or string.byte(id) == 43 or not string.find(ARGV[2], '^%S+ %S+ phases ') then return first + t end
   local two = redis.call('ZRANGEBYSCORE', Q, text(first), text(first + 1099511627775), 'WITHSCORES', 'LIMIT', 0, 2)
   local next, after = tonumber(two[2]), tonumber(two[4])
   if not next then return first + t + 1 end
@@ -58,17 +58,21 @@ local function place(id, cost, priority)
   local ahead = redis.call('ZCOUNT', Q, '-inf', '(' .. text(first))
   return ahead == 0 and opens(cost) > now and next - 1 or next + 1
 end
-local function join(id, cost, priority, who)
-  enlist()
-  redis.call('ZADD', Q, text(place(id, cost, priority)), id)
-  redis.call('HSET', W, id, text(cost) .. ' ' .. text(now) .. ' ' .. who)
-  local channel = channelOf(who)
-  if not alive(channel) or q == 0 or beats[channel] < now + grace / 2 then beat(channel) end
+local function enqueue(id, cost, since, score, who)
+  local place = text(score)
+  redis.call('ZADD', Q, place, id)
+  redis.call('HSET', W, id, text(cost) .. ' ' .. text(since) .. ' ' .. place .. ' ' .. who)
   q = q + 1
 end
+local function join(id, cost, priority, who)
+  enlist()
+  enqueue(id, cost, now, place(id, cost, priority), who)
+  local channel = channelOf(who)
+  if not alive(channel) or q == 1 or beats[channel] < now + grace / 2 then beat(channel) end
+end
 local function waiterOf(id)
-  local cost, since, who = string.match(redis.call('HGET', W, id) or '', '^(%S+) (%S+) (.*)$')
-  return tonumber(cost), tonumber(since), who
+  local cost, since, score, who = string.match(redis.call('HGET', W, id) or '', '^(%S+) (%S+) (%S+) (.*)$')
+  return tonumber(cost), tonumber(since), tonumber(score), who
 end
 local function drop(id)
   if redis.call('ZREM', Q, id) == 1 then q = q - 1 end
@@ -76,17 +80,19 @@ local function drop(id)
 end
 
 -- Books a lease. Whoever holds the next one has the higher fence, even if all of this was lost in between.
-local function lend(id, cost, fence, ends, mark, since, score, claimed, who)
+local function lend(id, cost, fence, ends, mark, since, score, who)
   f, m = fence, m + 1
-  if ends < e then e = ends end
-  redis.call('HSET', G, 'h:' .. id, packLease({cost = cost, fence = fence, ends = ends, ttl = ttl, since = since, mark = mark,
-    score = score, claimed = claimed, charged = 0, who = who}))
+  if ends < e or m == 1 then e = ends end
+  put('h:' .. id, packLease({cost = cost, fence = fence, ends = ends, ttl = ttl, since = since, mark = mark, score = score,
+    charged = 0, who = who}))
 end
 
--- Ends the leases that are over by the server's clock. No end is later than the clock allows now: it may have been set back.
+-- Ends the leases that are over by the server's clock, once: it stands still meanwhile. No end is later than the clock allows
+-- now: it may have been set back.
+local looked = false
 local function sweep()
   local all = redis.call('HGETALL', G)
-  e = INF
+  e, looked = INF, true
   for i = 1, #all, 2 do
     local id = string.match(all[i], '^h:(.*)$')
     if id then
@@ -100,22 +106,18 @@ local function sweep()
       else
         redis.call('HDEL', G, all[i])
         m = m - 1
-        if h.claimed == 1 then
+        if h.score == 0 then
           give(h.cost, h.mark)
         else
           undo(h.cost, h.mark)
-          if alive(channelOf(h.who)) then
-            redis.call('ZADD', Q, text(h.score), id)
-            redis.call('HSET', W, id, text(h.cost) .. ' ' .. text(h.since) .. ' ' .. h.who)
-            q = q + 1
-          end
+          if alive(channelOf(h.who)) then enqueue(id, h.cost, h.since, h.score, h.who) end
         end
       end
     end
   end
 end
 local function swept()
-  if lease and (e <= now or e > now + ttl) then sweep() end
+  if lease and m > 0 and not looked and (e <= now or e > now + ttl) then sweep() end
 end
 
 -- Lets a waiter in; false: nobody can reach it.
@@ -126,7 +128,6 @@ local function admit(id, score, cost, since, who)
     take(cost, id)
     return true
   end
-  local claimed = self[id] and 1 or 0
   local fence, ends = math.max(f + 1, stamp), now + (self[id] and ttl or math.min(ttl, grace))
   local mark = take(cost, id)
   if self[id] then
@@ -135,17 +136,19 @@ local function admit(id, score, cost, since, who)
     undo(cost, mark)
     return false
   end
-  lend(id, cost, fence, ends, mark, since, score, claimed, who)
+  lend(id, cost, fence, ends, mark, since, self[id] and 0 or score, who)
   return true
 end
 
 -- The head of the queue hears when time alone will let it in, once: the server has no timers. At 0 it has to look at once.
 -- False: nobody can reach it.
 local function tellHead(id, who, at)
-  local told = id .. ' ' .. text(at)
+  local tells = id .. ' ' .. text(at)
   if self[id] then mine[id] = {at == 0 and 1 or 2, now, at}
-  elseif told ~= w and publish(channelOf(who), 'h', id, text(now), text(at)) == 0 then return false end
-  w = told
+  elseif tells ~= (told or redis.call('HGET', G, 'w')) and publish(channelOf(who), 'h', id, text(now), text(at)) == 0 then
+    return false
+  end
+  told = tells
   return true
 end
 `;
@@ -156,13 +159,17 @@ local function turn()
   swept()
   local at, left = 0, 128
   while q > 0 do
-    local head = redis.call('ZRANGE', Q, at, at, 'WITHSCORES')
-    local id = head[1]
+    -- When nothing is left, it does not matter for whom.
+    if lease and m > 0 and opens(1e-9) == INF then
+      told = ''
+      break
+    end
+    local id = redis.call('ZRANGE', Q, at, at)[1]
     if not id then
       if at == 0 then q = 0 end
       break
     end
-    local cost, since, who = waiterOf(id)
+    local cost, since, score, who = waiterOf(id)
     if not cost then
       drop(id)
     elseif not self[id] and not alive(channelOf(who)) then
@@ -176,14 +183,14 @@ local function turn()
       -- No transition takes for ever: the head comes back at once for the rest.
       if left == 0 and opensAt <= now then opensAt = now + 1 end
       if opensAt > now then
-        if opensAt < INF then tellHead(id, who, opensAt) else w = '' end
+        if opensAt < INF then tellHead(id, who, opensAt) else told = '' end
         break
       end
       -- A request for several gates enters all of them at once, and only its process knows which.
       if string.byte(id) == 43 then
         if tellHead(id, who, 0) then break end
         at = at + 1
-      elseif admit(id, tonumber(head[2]), cost, since, who) then
+      elseif admit(id, score, cost, since, who) then
         drop(id)
         left = left - 1
       else

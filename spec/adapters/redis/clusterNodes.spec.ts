@@ -55,7 +55,8 @@ describe('slots', () => {
       fc.string({ minLength: 1, unit: fc.constantFrom('{', '}', '%', 'a', 'ä') }),
     );
     const property = fc.asyncProperty(text, text, async (name, key) => {
-      const keys = [stemOf('rxbaton', name), ...keysOf('rxbaton', name, key), ...keysWithIndex('rxbaton', name)];
+      const stem = stemOf('rxbaton', name);
+      const keys = [stem, ...keysOf(stem, true, key), ...keysWithIndex(stem, true)];
       const slots = await Promise.all(keys.map((one) => admin.cluster('KEYSLOT', one)));
       expect(new Set([...slots, ...keys.map(slotOf)]).size).toBe(1);
     });

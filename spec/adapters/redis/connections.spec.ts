@@ -51,7 +51,7 @@ describe('connections', { timeout: 30_000 }, () => {
     const warm = world.ask(one, db, 'warm');
     await warm.becomes('held');
     const before = await calls(server, 'evalsha');
-    const lost = proxy.loseReplyTo(/\r\nrelease\r\n/);
+    const lost = proxy.loseReplyTo(/\r\ninf\r\n/);
     warm.leave();
     await lost;
     const next = world.ask(one, db, 'next');

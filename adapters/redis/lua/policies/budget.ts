@@ -3,13 +3,15 @@ import type { LuaPolicy } from './policy.ts';
 /** A budget for each calendar period, counted from the anchor. As `lib/gates/policies/budget.ts`. */
 export const budget: LuaPolicy = {
   lease: true,
+  list: false,
   // Counts the periods that have begun here: unlike their numbers it is not used again when the length changes.
   fields: { used: '0', period: '-INF', generation: '0', length: 'per' },
-  load: 'local capacity, anchor = limit, tonumber(ARGV[7])',
+  load: 'local capacity, anchor = limit, burst',
   free: 'length == per and now < anchor + (period + 1) * per and used + cost <= capacity + 1e-9',
   enter: 'used = used + cost mark = generation',
   // Not charged otherwise, a reservation cost what it reserved.
   give: '',
+  givesByTime: false,
   undo: 'if mark == generation then used = used - cost end',
   rests: 'used == 0 and -INF or anchor + (period + 1) * per',
   text: `

@@ -3,11 +3,13 @@ import { type LuaPolicy, steadyTime } from './policy.ts';
 /** A window opens at the first admission and lasts \`per\`. As `lib/gates/policies/fixedWindow.ts`. */
 export const fixedWindow: LuaPolicy = {
   lease: false,
+  list: false,
   fields: { used: '0', opened: '-INF', length: 'per', ...steadyTime.fields },
   load: `${steadyTime.text} local capacity = limit`,
   free: 'length == per and (opened + per <= T or used + cost <= capacity + 1e-9)',
   enter: 'if opened + per <= T then opened, used = T, 0 end used = used + cost',
   give: '',
+  givesByTime: false,
   undo: '',
   rests: 'opened + per - shift',
   text: `

@@ -9,6 +9,7 @@ const opens = (smooth: boolean): string => `${smooth ? 'level' : 'level + (cost 
  */
 const gcra = (smooth: boolean): LuaPolicy => ({
   lease: false,
+  list: false,
   fields: { level: '-INF', pace: 'per / limit', ...steadyTime.fields },
   load: `
 ${steadyTime.text}
@@ -19,6 +20,7 @@ local capacity = ${smooth ? 'INF' : 'burst'}
   // Timers ring at whole milliseconds: who enters this little late does not make those behind later.
   enter: 'level = (T - level < 1000 and level or T) + cost * interval',
   give: '',
+  givesByTime: false,
   undo: '',
   rests: 'level - shift',
   text: `

@@ -11,6 +11,8 @@
 export interface LuaPolicy {
   /** Whether an entry is held until it is given back; else it is a token, spent at once. */
   readonly lease: boolean;
+  /** Whether it has a key of its own, `L`. */
+  readonly list: boolean;
   /** The names of its numbers, and what they are in a new account: variables, loaded before it runs and stored after it. */
   readonly fields: Readonly<Record<string, string>>;
   /** Statements that come first; they set `capacity`. */
@@ -21,6 +23,8 @@ export interface LuaPolicy {
   readonly enter: string;
   /** Statements: the lease of an entry is over. */
   readonly give: string;
+  /** Whether they, and `rests` after them, need more than the numbers that change. */
+  readonly givesByTime: boolean;
   /** Statements: the entry was booked but never told to anybody. */
   readonly undo: string;
   /** An expression: from when on the account is as at the start, if nobody enters; INF: not by time. */

@@ -2,8 +2,8 @@ import { type LuaPolicy, steadyTime } from './policy.ts';
 
 /** Puts an admission at the end of the list. */
 const log = `
-  if redis.call('RPUSH', L, text(T) .. ' ' .. text(cost)) == 1 then
-    redis.call('PEXPIRE', L, text(math.ceil(per / 1000) + 7200000))
+  if redis.call('RPUSH', L, struct.pack('<dd', T, cost)) == 1 then
+    redis.call('PEXPIRE', L, string.format('%d', math.ceil(per / 1000) + 7200000))
   end
   logged, last = logged + cost, T
 `;
@@ -15,12 +15,14 @@ const log = `
  */
 const slidingWindow = (fromRelease: boolean): LuaPolicy => ({
   lease: fromRelease,
+  list: true,
   // Cost in the list, and of those who have not ended yet, when it counts from the release; and when the list was added to last.
   fields: { logged: '0', held: '0', last: '-INF', length: 'per', ...steadyTime.fields },
   load: `${steadyTime.text} local capacity = limit`,
   free: 'length == per and held + logged + cost <= capacity + 1e-9',
   enter: fromRelease ? 'held = held + cost' : log,
   give: fromRelease ? `held = held - cost ${log}` : '',
+  givesByTime: fromRelease,
   undo: fromRelease ? 'held = held - cost' : '',
   rests: 'held > 0 and INF or last + per - shift',
   text: `
@@ -31,7 +33,7 @@ local function forget(span, at)
     if #oldest == 0 then logged = 0 return end
     local gone = 0
     for _, entry in ipairs(oldest) do
-      local since, cost = string.match(entry, '^(%S+) (%S+)$')
+      local since, cost = struct.unpack('<dd', entry)
       if since + span > at then break end
       logged, gone = logged - cost, gone + 1
     end
@@ -51,7 +53,7 @@ local function opens(cost)
   while true do
     local some = redis.call('LRANGE', L, from, from + 63)
     for _, entry in ipairs(some) do
-      local since, counted = string.match(entry, '^(%S+) (%S+)$')
+      local since, counted = struct.unpack('<dd', entry)
       leaves, over = since + per - shift, over - counted
       if over <= 1e-9 then return leaves end
     end
