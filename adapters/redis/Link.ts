@@ -120,16 +120,16 @@ export class Link {
       if (life === this.life) this.fail(cause);
       onFail(cause);
     };
-    const count = `${keys.length}`;
+    const having = (code: string): string[] => [code, `${keys.length}`, ...keys, ...args];
     // The first time with its text, so that what is sent next does not overtake it. Afterwards the server may still forget it.
     if (!this.loaded.has(script.sha)) {
       this.loaded.add(script.sha);
-      wires.call('EVAL', script.text, count, ...keys, ...args).then(received, failed);
+      wires.call('eval', having(script.text)).then(received, failed);
       return;
     }
-    wires.call('EVALSHA', script.sha, count, ...keys, ...args).then(received, (cause: unknown) => {
+    wires.call('evalsha', having(script.sha)).then(received, (cause: unknown) => {
       if (life !== this.life || !/^NOSCRIPT/.test((cause as Error).message)) failed(cause);
-      else wires.call('EVAL', script.text, count, ...keys, ...args).then(received, failed);
+      else wires.call('eval', having(script.text)).then(received, failed);
     });
   }
 
@@ -181,7 +181,7 @@ export class Link {
         this.channel = await wires.open(channel);
         const sent = clock.now();
         // Its key leads to the server of the slot.
-        const reply = await wires.call('EVAL', timeScript.text, '1', channel, 'inf');
+        const reply = await wires.call('eval', [timeScript.text, '1', channel, 'inf']);
         this.server.sample(sent, clock.now(), (reply as Reply)[1]);
       };
       await Promise.race([ready(), tooLate]);

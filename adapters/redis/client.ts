@@ -23,7 +23,7 @@ export interface Connection {
   duplicate(override?: Record<string, unknown>): Connection;
   connect(): Promise<unknown>;
   disconnect(): void;
-  call(command: string, ...args: readonly string[]): Promise<unknown>;
+  call(command: string, args?: readonly string[]): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
 }

@@ -36,7 +36,7 @@ interface Shared {
   nodeOf(slot: number): NodeClient;
   /** Asks again who has which slots. */
   refresh(): void;
-  call(command: string, ...args: readonly string[]): Promise<unknown>;
+  call(command: string, args: readonly string[]): Promise<unknown>;
   /** Messages to a channel of this slot; resolves with what scripts call the channel. */
   listen(
     slot: number,
@@ -86,8 +86,8 @@ export function clusterWires(cluster: RedisClient, commandTimeout: number): Wiri
         if (over) listening.end();
         return listening.name;
       },
-      call: (command, ...args) =>
-        all.call(command, ...args).catch((cause: unknown) => {
+      call: (command, args) =>
+        all.call(command, args).catch((cause: unknown) => {
           // It was not answered: whatever is still stuck in this socket must not be carried out later.
           if ((cause as Error).name !== 'ReplyError') node?.disconnect();
           throw cause;
@@ -157,7 +157,7 @@ function share(like: ClusterClient, commandTimeout: number): Shared {
 
   const ready = (async () => {
     await cluster.connect();
-    const known = (await cluster.call('COMMAND', 'INFO', 'SPUBLISH')) as readonly unknown[];
+    const known = (await cluster.call('COMMAND', ['INFO', 'SPUBLISH'])) as readonly unknown[];
     sharded = known[0] !== null && typeof cluster.nodes('master')[0]?.ssubscribe === 'function';
   })();
   ready.catch(end);
@@ -220,7 +220,7 @@ function share(like: ClusterClient, commandTimeout: number): Shared {
     },
     nodeOf,
     refresh: () => cluster.refreshSlotsCache(),
-    call: (command, ...args) => cluster.call(command, ...args),
+    call: (command, args) => cluster.call(command, args),
     async listen(slot, channel, onMessage, onEnd) {
       const ear = earAt(nodeOf(slot));
       const name = `${channel}${sharded ? ':shard' : ':cluster'}`;

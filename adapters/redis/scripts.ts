@@ -83,49 +83,44 @@ function memberOf(policy: PolicyName, begins: boolean): string {
 }
 
 export function makeScripts(time: TimeSource): Scripts {
-  const made = new Map<string, Script>();
-  const once = (name: string, make: () => Script): Script => {
-    const script = made.get(name) ?? make();
-    made.set(name, script);
-    return script;
+  const made: { [policy in PolicyName]?: { [operation in OperationName]?: Script } } = {};
+  const madeTogether: Record<string, Script> = {};
+  const make = (operation: OperationName, policy: PolicyName): Script => {
+    const { early, begins, before = '', fast, begin = '', text }: operations.Operation = operations[operation];
+    const rules = policies[policy];
+    return scriptOf(
+      read(rules),
+      early?.(rules) ?? '',
+      prelude(time),
+      `local lease = ${rules.lease}`,
+      optional,
+      account(rules, begins === true, (there) => `return {4, now, ${there}}`),
+      before,
+      rules.load,
+      fast?.(rules) ?? '',
+      words,
+      rules.text,
+      books(rules),
+      begin,
+      turnstile,
+      policy === 'gathering' ? barrierTurn : turn,
+      text,
+    );
   };
   return {
     renew: scriptOf(prelude(time), words, operations.renew),
     time: scriptOf(prelude(time), 'return {1, now}'),
     look: scriptOf(prelude(time), words, look),
     say: scriptOf(prelude(time), say),
-    of: (operation, policy) =>
-      once(`${operation} ${policy}`, () => {
-        const { early, begins, before = '', fast, begin = '', text }: operations.Operation = operations[operation];
-        const rules = policies[policy];
-        return scriptOf(
-          read(rules),
-          early?.(rules) ?? '',
-          prelude(time),
-          `local lease = ${rules.lease}`,
-          optional,
-          account(rules, begins === true, (there) => `return {4, now, ${there}}`),
-          before,
-          rules.load,
-          fast?.(rules) ?? '',
-          words,
-          rules.text,
-          books(rules),
-          begin,
-          turnstile,
-          policy === 'gathering' ? barrierTurn : turn,
-          text,
-        );
-      }),
+    // Asked for with each command.
+    of: (operation, policy) => ((made[policy] ??= {})[operation] ??= make(operation, policy)),
     together: (operation, some) =>
-      once(`together ${operation} ${some.join(' ')}`, () =>
-        scriptOf(
-          prelude(time),
-          words,
-          requested,
-          ...some.map((policy) => memberOf(policy, operation === 'acquire')),
-          operation === 'acquire' ? acquireAll : releaseAll,
-        ),
-      ),
+      (madeTogether[`${operation} ${some.join(' ')}`] ??= scriptOf(
+        prelude(time),
+        words,
+        requested,
+        ...some.map((policy) => memberOf(policy, operation === 'acquire')),
+        operation === 'acquire' ? acquireAll : releaseAll,
+      )),
   };
 }

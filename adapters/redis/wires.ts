@@ -13,7 +13,7 @@ export interface WireEvents {
 export interface Wires {
   /** Connects both and listens. Resolves with the name under which scripts reach this channel. */
   open(channel: string): Promise<string>;
-  call(command: string, ...args: readonly string[]): Promise<unknown>;
+  call(command: string, args: readonly string[]): Promise<unknown>;
   /** Resolves when the messages that were sent before have arrived; rejects when none would arrive any more. */
   sync(): Promise<unknown>;
   /** Whether they keep the process alive. */
@@ -63,10 +63,10 @@ export function plainWires(make: () => Promise<Connection>): Wiring {
         await second.subscribe(channel);
         return channel;
       },
-      call: (command, ...args) => {
+      call: (command, args) => {
         if (commands === null) return missing();
         gather(commands.stream);
-        return commands.call(command, ...args);
+        return commands.call(command, args);
       },
       sync: () => messages?.call('PING') ?? missing(),
       hold: (alive) => {

@@ -46,9 +46,9 @@ class MutantClient extends Redis {
   }
 
   override call(command: string, ...args: unknown[]): Promise<unknown> {
-    const [text, ...others] = args as string[];
+    const [text, ...others] = args.flat() as string[];
     const { from, to } = this.mutation;
-    return super.call(command, text?.replace(from, () => to) ?? '', ...others);
+    return super.call(command, [text?.replace(from, () => to) ?? '', ...others]);
   }
 }
 

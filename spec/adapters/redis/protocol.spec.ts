@@ -220,7 +220,7 @@ describe('a message that overtakes the answer to its request', () => {
       const call = client.call.bind(client) as (...args: unknown[]) => Promise<unknown>;
       const late = async (...args: unknown[]): Promise<unknown> => {
         const answer = await call(...args);
-        if (String(args[0]).startsWith('EVAL')) await all.promise;
+        if (String(args[0]).startsWith('eval')) await all.promise;
         return answer;
       };
       client.call = late;
