@@ -1,17 +1,19 @@
-/** A process of its own that uses locks and writes down what it asked for and heard, until it is killed. */
+/** A process of its own that uses gates and writes down what it asked for and heard, until it is killed. */
 import { appendFileSync } from 'node:fs';
 import { scheduler } from 'node:timers/promises';
 import { redisBackend, type RedisBackendOptions } from '../../adapters/redis/index.ts';
+import { BarrierBrokenError, BusyError } from '../../lib/errors.ts';
 import { createCoordinator } from '../../lib/events/createCoordinator.ts';
 import { enter } from '../../lib/gates/enter.ts';
+import { cyclicBarrier } from '../../lib/gates/cyclicBarrier.ts';
 import { mutex } from '../../lib/gates/mutex.ts';
+import { rateLimiter } from '../../lib/gates/rateLimiter.ts';
 import { readWriteLock } from '../../lib/gates/readWriteLock.ts';
 import { semaphore } from '../../lib/gates/semaphore.ts';
-import type { GateSpec } from '../../lib/gates/spec.ts';
+import type { GateSpec, Strategy } from '../../lib/gates/spec.ts';
 import { recorder } from '../../lib/testing/linear/recorder.ts';
-import type { LeaseOp, LeaseResult } from '../../lib/testing/linear/sequentialLease.ts';
 import { type Mutant, mutantClient } from './redisMutants.ts';
-import { permits, type Round } from './round.ts';
+import { isLease, type LeaseKind, limits, meeting, type Op, permits, type Result, type Round } from './round.ts';
 
 export interface HistorianSettings {
   /** Who it is; no two lives have the same. */
@@ -28,7 +30,7 @@ const coordinator = createCoordinator({ backend, context: 'off', onError: () => 
 const waiting = new Map<string, () => void>();
 coordinator.when('rxbaton.gate.queued', ({ who = '' }) => waiting.get(who)?.());
 
-const record = recorder<LeaseOp, LeaseResult>({
+const record = recorder<Op, Result>({
   process: name,
   now: () => process.hrtime.bigint(),
   write: (line) => appendFileSync(file, line),
@@ -46,7 +48,12 @@ const hold = (freezes: boolean): Promise<void> =>
 let frozen = false;
 
 /** What is asked for in turn: everything, or a part of it. */
-function turn({ kind, ttl }: Round, gate: string, i: number): readonly [spec: GateSpec, cost: number, asked: number] {
+function turn(
+  kind: LeaseKind,
+  ttl: number,
+  gate: string,
+  i: number,
+): readonly [spec: GateSpec, cost: number, asked: number] {
   const lease = { ttl, renew: false };
   if (kind === 'mutex') return [mutex(gate, lease), 1, 1];
   const all = permits[kind];
@@ -57,9 +64,13 @@ function turn({ kind, ttl }: Round, gate: string, i: number): readonly [spec: Ga
 
 let turns = 0;
 
-async function cycle(gate: string, id: string, round: Round): Promise<void> {
-  const { work, checks, freezes = false } = round;
-  const [spec, part, cost] = turn(round, gate, turns++);
+async function lend(
+  gate: string,
+  id: string,
+  kind: LeaseKind,
+  { ttl, work, checks, freezes = false }: Round,
+): Promise<void> {
+  const [spec, part, cost] = turn(kind, ttl, gate, turns++);
   const lock = coordinator.open(spec);
   const grant = await record(
     { do: 'acquire', id, cost: part },
@@ -85,13 +96,46 @@ async function cycle(gate: string, id: string, round: Round): Promise<void> {
   );
 }
 
+async function call(gate: string, strategy: Strategy, { work }: Round): Promise<void> {
+  await record(
+    { do: 'admit' },
+    () => enter(coordinator.open(rateLimiter(gate, { ...limits, strategy })), { timeout: 0 }),
+    {
+      gate,
+      result: () => true,
+      refused: (error) => (error instanceof BusyError ? false : undefined),
+    },
+  ).catch(() => undefined);
+  await hold(false);
+  await scheduler.wait(Math.random() * work);
+}
+
+async function meet(gate: string, id: string): Promise<void> {
+  await hold(false);
+  await record({ do: 'arrive', id }, () => enter(coordinator.open(cyclicBarrier(gate, meeting)), { label: id }), {
+    gate,
+    result: ({ index }) => ({ index }),
+    refused: (error) => {
+      if (!(error instanceof BarrierBrokenError)) return undefined;
+      const reason = String(error.details['reason']);
+      return { broken: reason.startsWith('only ') ? 'timeout' : reason };
+    },
+  });
+}
+
+function use(gate: string, id: string, round: Round): Promise<void> {
+  const { kind } = round;
+  if (isLease(kind)) return lend(gate, id, kind, round);
+  return kind === 'barrier' ? meet(gate, id) : call(gate, kind, round);
+}
+
 process.on('message', (round: Round) => {
   frozen = false;
   const parties = round.gates.flatMap((gate) =>
     Array.from({ length: round.parties }, async (_, party) => {
       for (let i = 0; i < round.cycles; i++) {
         // Who hears nothing of it asks again for the next one.
-        await cycle(gate, `${name}.${gate}.${party}.${i}`, round).catch(() => undefined);
+        await use(gate, `${name}.${gate}.${party}.${i}`, round).catch(() => undefined);
       }
     }),
   );

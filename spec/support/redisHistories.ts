@@ -1,21 +1,17 @@
-/** Histories of locks in a real Redis, used by several processes at once, while something goes wrong. */
+/** Histories of gates in a real Redis, used by several processes at once, while something goes wrong. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { historyOf } from '../../lib/testing/linear/historyOf.ts';
-import type { Operation } from '../../lib/testing/linear/sequential.ts';
-import type { LeaseOp, LeaseResult } from '../../lib/testing/linear/sequentialLease.ts';
 import { bundled } from './bundled.ts';
 import type { HistorianSettings } from './redisHistorian.ts';
-import type { Round } from './round.ts';
-
-export type LeaseHistory = readonly Operation<LeaseOp, LeaseResult>[];
+import type { History, Op, Result, Round } from './round.ts';
 
 export interface Historians {
   /** All of them do a round, while `fault` goes on. Answers with a history for each gate. */
-  round(round: Round, fault: () => Promise<readonly Wipe[]>): Promise<readonly LeaseHistory[]>;
+  round(round: Round, fault: () => Promise<readonly Wipe[]>): Promise<readonly History[]>;
   /** Resolves when this one has got the next lock, and is at work. */
   holding(historian: number): Promise<void>;
   signal(historian: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
@@ -66,7 +62,7 @@ export async function startHistorians(
       const wipes = await fault();
       await Promise.all(done);
       const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
-      const all = historyOf<LeaseOp, LeaseResult>(...files);
+      const all = historyOf<Op, Result>(...files);
       return round.gates.map((gate) => [
         ...all.filter((operation) => operation.gate === gate),
         ...wipes.map(({ from, to }) => ({
