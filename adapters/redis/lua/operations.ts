@@ -140,14 +140,16 @@ end
 `,
   begin: `
 local id, till = ARGV[5], tonumber(ARGV[8] or 0)
-local known = m > 0 and redis.call('HGET', G, 'h:' .. id)
 ${forbidding}
-if known then
-  local h = leaseOf(known)
-  redis.call('HDEL', G, 'h:' .. id)
-  m = m - 1
-  if ARGV[7] == 'cancel' then undo(h.cost, h.mark) else give(h.cost, h.mark) end
+local untold = ARGV[7] == 'cancel' and redis.call('HGET', G, 'h:' .. id)
+local known = redis.call('HDEL', G, 'h:' .. id) == 1
+if untold then
+  local h = leaseOf(untold)
+  undo(h.cost, h.mark)
+elseif known then
+  give(tonumber(ARGV[6] or 1))
 end
+if known then m = m - 1 end
 `,
   text: `
 if q > 0 then
@@ -163,7 +165,8 @@ if q > 0 then
 end
 forbid(id, till)
 ${saved}
-return {known and 1 or 6, now}
+if known then return end
+return {6, now}
 `,
 };
 

@@ -132,7 +132,7 @@ local function admit(id, score, cost, since, who)
   local mark = take(cost, id)
   if self[id] then
     mine[id] = {1, now, fence, ends, mark}
-  elseif publish(channelOf(who), 'g', id, text(now), text(fence), text(ends), text(mark)) == 0 then
+  elseif publish(channelOf(who), 'g', id, string.format('%d\\n%d\\n%d\\n%d', now, fence, ends, mark)) == 0 then
     undo(cost, mark)
     return false
   end
