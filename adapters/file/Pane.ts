@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 
 const smallest = 64 * 1024;
-const largest = 512 * 1024;
+const largest = 256 * 1024;
 /** So much of what is there may be kept in front of what was read ahead. */
 const margin = 64 * 1024;
 const none: Buffer = Buffer.alloc(0);
