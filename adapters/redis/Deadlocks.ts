@@ -133,7 +133,7 @@ export class Deadlocks {
 
   private gatesOf = (ticket: RedisTicket): Address[] => coreOf(ticket).gates.map((gate) => (gate as RedisGate).address);
   private leasesOf = ({ waiter }: RedisTicket): Set<string> =>
-    new Set(leasesAbove(waiter.frame).flatMap((lease) => (this.ours(lease) ? [lease.id] : [])));
+    new Set(leasesAbove(waiter.frame).flatMap((lease) => (this.ours(lease) && !lapses(lease) ? [lease.id] : [])));
 
   /** Follows those who wait over those who are in their way, as far as that goes. `whole`: with all who only wait, too. */
   private async collect(roots: readonly RedisTicket[], whole: boolean): Promise<Facts> {

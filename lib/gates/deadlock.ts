@@ -101,7 +101,8 @@ function jointsBefore(part: Ticket): Ticket[] {
 
 /** The cycle that this waiter closes, or `null` if somebody can still go on and let it in. */
 export function findDeadlock(ticket: Ticket, now: number): readonly WaitEdge[] | null {
-  const mine = new Set(leasesAbove(ticket.waiter.frame));
+  // What lapses closes no cycle.
+  const mine = new Set(leasesAbove(ticket.waiter.frame).filter((lease) => !lapses(lease)));
   if (mine.size === 0) return null;
 
   const waiting = new Set<Ticket>([ticket]);

@@ -288,6 +288,21 @@ describe('no alarm', () => {
     expect((await lost).code).toBe('RXB_LEASE_LOST');
   });
 
+  it('for who holds only what lapses, though others wait for each other in its way', async () => {
+    const { within, ask } = gateWorld();
+    const leased = mutex('leased', { ttl: '1h', renew: false });
+    await within(async () => {
+      const [one, two] = [await enter(a), await enter(leased)];
+      // By its priority the second of them stands before the first, which has what it wants.
+      const first = ask(leased, { owner: one });
+      const second = ask(allOf(a, leased), { priority: 1 });
+      expect([first.fate, second.fate]).toEqual(['waiting', 'waiting']);
+      const third = ask(a, { owner: two });
+      expect(third.fate).toBe('waiting');
+      for (const asked of [first, second, third]) asked.leave();
+    });
+  });
+
   it('for a barrier', async () => {
     const { within, ask } = gateWorld();
     const two = within(() => run(a, () => run('x', () => 'met')));
