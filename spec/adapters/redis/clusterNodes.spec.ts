@@ -47,7 +47,7 @@ async function passOn(one: Coordinator, two: Coordinator): Promise<void> {
   }
 }
 
-describe('slots', () => {
+describe('slots', { timeout: 30_000 }, () => {
   it('are those of the server, the same for all keys of a gate, whatever its name', async () => {
     const admin = new Redis(cluster.primaries[0]!.url);
     const text = fc.oneof(
