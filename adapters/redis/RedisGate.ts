@@ -208,21 +208,20 @@ export class RedisGate extends RedisCore implements Lender {
     const now = settings as { permits?: number; parties?: number; limit?: number; per?: number; burst?: number };
     const given = (names: readonly (keyof SpecPatch)[], value: number | undefined): string =>
       names.some((name) => patch[name] !== undefined) ? `${value}` : '';
-    const reply = await this.command('change', [
+    const reply = await this.agreed('change', [
       pauseUntil === undefined ? '' : `${pauseUntil * 1000}`,
       given(['permits', 'parties', 'limit'], now.permits ?? now.parties ?? now.limit),
       given(['per'], (now.per ?? 0) * 1000),
       given(['burst'], now.burst),
       this.spec.kind === 'limiter' ? 'follows' : '',
     ]);
-    if (reply[0] === OTHER_SPEC) throw otherSpec(this, reply[2] as string);
     if (this.env.activity !== null) tellChanged(this);
     await Promise.all((reply[2] as readonly string[]).map((key) => this.command('adjust', [], key)));
   }
 
   async force(fence: number | 'all', reason: string): Promise<number> {
     const force = async (key?: string): Promise<readonly [count: number, keys: readonly string[]]> => {
-      const [, , count, keys] = await this.command('force', [`${fence}`, reason], key);
+      const [, , count, keys] = await this.agreed('force', [`${fence}`, reason], key);
       return [count as number, keys as readonly string[]];
     };
     const [own, keys] = await force();
@@ -231,8 +230,15 @@ export class RedisGate extends RedisCore implements Lender {
   }
 
   async inspect(): Promise<GateState> {
-    const reply = await this.command('inspect', []);
+    const reply = await this.agreed('inspect', []);
     return stateOf(this.spec, this.key, this.protocol.renews, reply);
+  }
+
+  /** One that is refused if others use the gate on other terms. */
+  private async agreed(operation: OperationName, args: readonly string[], key?: string): Promise<Reply> {
+    const reply = await this.command(operation, args, key);
+    if (reply[0] === OTHER_SPEC) throw otherSpec(this, reply[2] as string);
+    return reply;
   }
 
   /** A command that is about nobody's request: of this gate, or of one of its keys. */

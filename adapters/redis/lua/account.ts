@@ -31,7 +31,7 @@ const common = {
 
 /** What stays. The settings come last, since those of a keyed gate are read apart. */
 const lasting = {
-  /** When the lives of the keys were last renewed. */
+  /** Until when the keys live, as it was last said. */
   k: '-INF',
   /** Until when there are operations that must not be carried out any more. */
   void: '-INF',
@@ -91,6 +91,9 @@ export const describes = (description: string, packed: string): string =>
 export const limitOf = (packed: string): string =>
   `(struct.unpack('>d', ${packed}, ${lastingNames.indexOf('limit') * 8 + 1}))`;
 
+const fenceOf = (packed: string): string =>
+  `(struct.unpack('>d', ${packed}, #${packed} - ${(commonNames.length - commonNames.indexOf('f')) * 8 - 1}))`;
+
 /** Reads and writes leases. */
 export const leases: string = `
 local function packLease(h)
@@ -130,13 +133,39 @@ export const readHot = (policy: LuaPolicy): string => {
 export const writeHot = (policy: LuaPolicy): string => `redis.call('HSET', G, 'a', ${hotOf(policy).pack})`;
 
 /**
+ * From when on nobody uses a gate of other terms, by its hash, that of those who wait, if they count, and its account: whoever
+ * did may have died, and nobody else has its terms to find that out. A limiter that counts from the release counts theirs from their end.
+ */
+const deserted = `
+local function deserted(gate, waiters, a)
+  local ${own.names} = ${own.unpack}
+  if q + m == 0 then return rest end
+  local last = -INF
+  for _, key in ipairs({gate, waiters}) do
+    local fields = redis.call('HGETALL', key)
+    for i = 1, #fields, 2 do
+      local kind, value = string.sub(fields[i], 1, 2), fields[i + 1]
+      if kind == 'h:' then
+        local cost, ends, ttl = struct.unpack(${lease}, value, #value - 63)
+        last = math.max(last, math.min(ends, now + ttl))
+      elseif kind == 'b:' then
+        last = math.max(last, math.min(tonumber(value), now + tonumber(ARGV[4])))
+      end
+    end
+  end
+  if rest < INF then return math.max(rest, last) end
+  return last + tonumber(string.match(${termsOf('a')}, '^%S+ (%S+)'))
+end
+`;
+
+/**
  * Loads the account. A gate that is in use keeps its terms; `begins` says whether one that nobody uses begins anew with others.
  * `refuse` gets the terms that are there.
  */
 export const account = (policy: LuaPolicy, begins: boolean, refuse: (there: string) => string): string => {
   const { fields } = policy;
   const { names, unpack } = hotOf(policy);
-  const unused = begins ? 'q + m > 0 or rest > now' : 'true';
+  const used = begins ? 'deserted(G, W, a) > now' : 'true';
   return `
 local ttl = tonumber(ARGV[3])
 local ${names}, ${lastingNumbers.names}
@@ -149,11 +178,11 @@ else
   stays = false
   ${listOf(commonNames)} = ${listOf(Object.values(common))}
   if a then
-    ${own.names} = ${own.unpack}
-    if ${unused} then ${refuse(termsOf('a'))} end
+    ${begins ? deserted : ''}
+    if ${used} then ${refuse(termsOf('a'))} end
     redis.call('DEL', G, Q, W${policy.list ? ', L' : ''})
     -- Fences only ever rise.
-    e, rest = INF, -INF
+    f = ${fenceOf('a')}
   end
   local one, two, three = string.match(ARGV[2], '^(%S+) (%S+) (%S+)')
   ${listOf(lastingNames)} = ${listOf(Object.values(lasting))}
@@ -166,7 +195,10 @@ if keyed then
   elseif there then
     -- Settings on other terms are nothing to this key, unless somebody uses them.
     local ${own.names} = ${own.unpack}
-    if q + m > 0 then ${refuse('there')} end
+    if q + m > 0 then
+      ${begins ? deserted : ''}
+      if ${begins ? 'm == 0 or deserted(B, nil, a) > now' : 'true'} then ${refuse('there')} end
+    end
   end
 end
 if not same then
@@ -176,21 +208,23 @@ end
 };
 
 /**
- * Statements that write the account, and `more` fields with it. Lives are renewed once an hour, not at each step, and never made
- * shorter: there are leases that were extended. Fences outlive their gate by a day, in case the clock is set back.
+ * Statements that write the account, and `more` fields with it. Nothing is forgotten before it is paid off and no pause lasts.
+ * Lives are renewed when an hour of them is over, not at each step, and never made shorter: there are leases that were extended.
+ * Fences outlive their gate by a day, in case the clock is set back.
  */
 export const writing = (policy: LuaPolicy, more: string): string => {
   const { pack } = hotOf(policy);
   return `
-  local aged = now - k > 3600000000 or now < k
-  if aged then k = now end
-  if aged or not stays then stays = ${lastingNumbers.pack} end
   rest = ${policy.rests}
+  local lives = math.max(now, pause, rest < INF and rest or now) + ttl + per + ${policy.lease ? 90_000_000_000 : 7_200_000_000}
+  if changedAt > 0 then lives = lives + 2592000000000 end
+  local aged = math.abs(lives - k) > 3600000000
+  if aged then k = lives end
+  if aged or not stays then stays = ${lastingNumbers.pack} end
   redis.call('HSET', G, 'a', ${pack}${more === '' ? '' : `, ${more}`})
   if aged then
-    local life = ${policy.lease ? 90_000_000 : 7_200_000} + math.ceil((ttl + per) / 1000)
-    if changedAt > 0 then life = life + 2592000000 end
-    life = string.format('%d', life)
+    -- However long that is: Redis refuses what is longer than some thousand years.
+    local life = string.format('%d', math.min(1e14, math.ceil((lives - now) / 1000)))
     if redis.call('PTTL', G) < tonumber(life) then redis.call('PEXPIRE', G, life) end
     ${policy.list ? `redis.call('PEXPIRE', L, life)` : ''}
     if keyed then redis.call('PEXPIRE', keys, life) end

@@ -231,6 +231,7 @@ ${saved}
 
 /** 5 pause, 6 limit, 7 period, 8 burst: '' stays as it is; 9 'follows': a burst that is the limit stays so. Answers with the keys that have to follow. */
 export const change: Operation = {
+  begins: true,
   before: `
 local follows = ARGV[9] == 'follows' and burst == limit
 local newLimit, newPer, newBurst = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -249,6 +250,7 @@ export const adjust: Operation = { text: `${adjusted} return {1, now}` };
 
 /** 5 fence or 'all', 6 why. Answers with how many, and with the keys that may hold more. */
 export const force: Operation = {
+  begins: true,
   text: `
 local count = 0
 local fields = redis.call('HGETALL', G)
@@ -273,6 +275,7 @@ return {1, now, count, keyed and {} or redis.call('SMEMBERS', keys)}
 
 /** Everything that people may want to know, changing nothing but what is over anyway. */
 export const inspect: Operation = {
+  begins: true,
   text: `
 swept()
 local holders, waiting = {}, {}

@@ -9,6 +9,7 @@ import { mutex } from '../../../lib/gates/mutex.ts';
 import { quota } from '../../../lib/gates/quota.ts';
 import { rateLimiter } from '../../../lib/gates/rateLimiter.ts';
 import { semaphore } from '../../../lib/gates/semaphore.ts';
+import type { GateSpec } from '../../../lib/gates/spec.ts';
 import { ask, fates, line, type Asked } from '../../../lib/testing/contract/lab.ts';
 import { deferred } from '../../support/deferred.ts';
 import { redisLab, type RedisLab } from '../../support/redisLab.ts';
@@ -335,6 +336,56 @@ describe('descriptions', () => {
     const c = ask(twin.open(semaphore('pool', { permits: 3 })), { cost: 3 });
     await lab.idle();
     expect(c.fate).toBe('held');
+  });
+
+  it('that differ are refused whatever is to be done while one is in use, and by no operation when it is not', async () => {
+    const [a] = await line(lab, lab.open(semaphore('pool', { permits: 2 })), undefined);
+    const other = lab.twin().open(semaphore('pool', { permits: 3 }));
+    const operations = [() => other.inspect(), () => other.force('all', 'why'), () => other.change({ permits: 4 })];
+    for (const work of operations)
+      await expect((async () => work())()).rejects.toMatchObject({ code: 'RXB_SPEC_CONFLICT' });
+    a?.leave();
+    await lab.idle();
+    for (const work of operations) await work();
+    expect(await other.inspect()).toMatchObject({ spec: { permits: 4 }, holders: [] });
+  });
+
+  describe('of those who have died', () => {
+    /** One operation as of a time of the server, by a process that is heard of only in it. */
+    const at = async (seconds: number, spec: GateSpec, id: string, key?: string): Promise<number> => {
+      const { policy, list, args: own } = protocolOf(spec, 30_000, 3_000);
+      const keys = keysOf(stemOf(lab.prefix, spec.name), list, key);
+      const { text } = makeScripts(`local now = ${seconds * 1e6} local stamp = now`).of('acquire', policy);
+      return readReply(await admin.eval(text, keys.length, ...keys, 'inf', ...own, id, 'channel who'))[0];
+    };
+
+    it.each<[string, GateSpec, GateSpec]>([
+      ['a mutex', mutex('x', { ttl: '5s' }), mutex('x', { ttl: '6s' })],
+      ['a semaphore', semaphore('x', { permits: 1, ttl: '5s' }), semaphore('x', { permits: 3, ttl: '5s' })],
+      ['a lock, by a limiter', mutex('x', { ttl: '5s' }), rateLimiter('x', { limit: 1, per: '1s' })],
+    ])('bind nobody when their leases of %s are over', async (_, one, two) => {
+      expect([await at(1000, one, 'holds'), await at(1000, one, 'waits')]).toEqual([1, 2]);
+      expect([await at(1004, two, 'early'), await at(1006, two, 'late')]).toEqual([4, 1]);
+    });
+
+    it('count from the end of their leases where calls count from their release', async () => {
+      const calls = (limit: number) => rateLimiter('x', { limit, per: '5s', from: 'release' });
+      expect(await at(1000, calls(1), 'holds')).toBe(1);
+      // The lease of a process lasts 30 s.
+      expect([await at(1034, calls(2), 'early'), await at(1036, calls(2), 'late')]).toEqual([4, 1]);
+    });
+
+    it('bind those who wait no longer than the grace', async () => {
+      const [one, two] = [cyclicBarrier('x', { parties: 2 }), cyclicBarrier('x', { parties: 3 })];
+      expect(await at(1000, one, 'waits')).toBe(2);
+      expect([await at(1002, two, 'early'), await at(1004, two, 'late')]).toEqual([4, 2]);
+    });
+
+    it('bind no key of their gate either', async () => {
+      const [one, two] = [mutex('x', { ttl: '5s' }), mutex('x', { ttl: '6s' })];
+      expect(await at(1000, one, 'holds')).toBe(1);
+      expect([await at(1004, two, 'early', 'k'), await at(1006, two, 'late', 'k')]).toEqual([4, 1]);
+    });
   });
 
   it('changed by one process hold for all, and for keys', async () => {
