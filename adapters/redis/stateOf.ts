@@ -11,7 +11,7 @@ export function stateOf(spec: GateSpec, key: string | undefined, renews: boolean
     readonly string[],
     string,
     string,
-    number,
+    string,
     number,
     string,
     string,
@@ -27,11 +27,14 @@ export function stateOf(spec: GateSpec, key: string | undefined, renews: boolean
       .sort((a, b) => (a.fence ?? 0) - (b.fence ?? 0)),
     waiting: waiting.map((packed) => waiterState(spec, packed, now)),
     available: spec.kind === 'readWriteLock' ? Math.floor(Number(available)) : Number(available),
-    opensIn: Number(opensIn) < 0 ? Infinity : Number(opensIn) / 1000,
-    pausedFor: pausedFor / 1000,
+    opensIn: millisecondsOf(opensIn),
+    pausedFor: millisecondsOf(pausedFor),
     ...(spec.kind === 'barrier' ? { generation } : null),
   };
 }
+
+/** Below 0: for ever. */
+const millisecondsOf = (micros: string): number => (Number(micros) < 0 ? Infinity : Number(micros) / 1000);
 
 /** The description with what was changed since. */
 export function settingsOf(spec: GateSpec, limit: number, per: number, burst: number): GateSpec {

@@ -294,10 +294,10 @@ for _, id in ipairs(redis.call('ZRANGE', Q, 0, -1)) do
     waiting[#waiting + 1] = table.concat({text(place), text(cost), text(since), who}, ' ')
   end
 end
+local function left(till) return text(till == INF and -1 or math.max(0, till - now)) end
 local opensAt = math.max(pause, opens(first))
 ${saved}
-return {1, now, holders, waiting, text(available()), text(opensAt == INF and -1 or math.max(0, opensAt - now)),
-  math.max(0, pause - now), generation or 0, text(limit), text(per), text(burst or 0)}
+return {1, now, holders, waiting, text(available()), left(opensAt), left(pause), generation or 0, text(limit), text(per), text(burst or 0)}
 `,
 };
 

@@ -350,6 +350,14 @@ describe('descriptions', () => {
     expect(await other.inspect()).toMatchObject({ spec: { permits: 4 }, holders: [] });
   });
 
+  it('say of a pause for ever that it is one', async () => {
+    const gate = lab.open(mutex('paused'));
+    await gate.change({ pauseUntil: Infinity });
+    expect(await gate.inspect()).toMatchObject({ pausedFor: Infinity, opensIn: Infinity });
+    await gate.change({ pauseUntil: 0 });
+    expect(await gate.inspect()).toMatchObject({ pausedFor: 0, opensIn: 0 });
+  });
+
   describe('of those who have died', () => {
     /** One operation as of a time of the server, by a process that is heard of only in it. */
     const at = async (seconds: number, spec: GateSpec, id: string, key?: string): Promise<number> => {
