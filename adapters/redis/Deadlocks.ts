@@ -46,6 +46,8 @@ export class Deadlocks {
   private readonly process: string;
   /** Those who are to be looked for together, when all that has arrived with them is read. */
   private gathered = new Set<RedisTicket>();
+  /** Whether they wait for the end of a search, or for the next beat: a crowd is looked at together, not once for each of it. */
+  private searching = false;
   /** Whether one of them has not been poked: whoever looks because it was poked pokes nobody, or that would never end. */
   private telling = false;
   /** Those who are looked for at the next beat again: somebody has not answered. */
@@ -73,7 +75,11 @@ export class Deadlocks {
     }
     this.gathered.add(ticket);
     this.telling ||= !poked;
-    if (this.gathered.size > 1) return;
+    if (this.gathered.size === 1 && !this.searching) this.begin();
+  }
+
+  /** Looks for all that have been gathered by the end of the turn. */
+  private begin(): void {
     // Whoever happens to be first must not lend its causal context to the search for the others.
     runIn(null, () => {
       queueMicrotask(() => {
@@ -81,7 +87,12 @@ export class Deadlocks {
         const { telling } = this;
         this.gathered = new Set();
         this.telling = false;
-        if (roots.length > 0) void this.searchFor(roots, telling);
+        if (roots.length === 0) return;
+        this.searching = true;
+        void this.searchFor(roots, telling).finally(() => {
+          this.searching = false;
+          if (this.gathered.size > 0) this.begin();
+        });
       });
     });
   }
@@ -270,6 +281,8 @@ export class Deadlocks {
     const again = this.unsure;
     this.unsure = new Set();
     for (const ticket of again) this.search(ticket);
+    // A search may wait for a server that is away.
+    if (this.gathered.size > 0) this.begin();
   }
 
   /** There is a connection again: messages may have been lost meanwhile, to us or from us. */

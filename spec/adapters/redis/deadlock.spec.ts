@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { hostname } from 'node:os';
+import { firstValueFrom } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CoordinationError } from '../../../lib/errors.ts';
 import { createCoordinator } from '../../../lib/events/createCoordinator.ts';
@@ -195,6 +196,24 @@ describe('what it costs to look', () => {
       await lab.idle();
     };
     expect(await sent(many)).toBeLessThan(100 + 3 * 10);
+    expect(new Set(fates(all))).toEqual(new Set(['waiting']));
+  });
+
+  it('is shared by those who begin to wait while somebody is looked for', async () => {
+    const one = await asks(lab, a);
+    await asks(twin, b);
+    const all: Asked[] = [];
+    const queued = lab.coordinator.when('rxbaton.gate.queued');
+    const many = async (): Promise<void> => {
+      for (let i = 0; i < 50; i++) {
+        const waits = firstValueFrom(queued);
+        all.push(ask(lab.open(b), { owner: one.grant }));
+        await waits;
+      }
+      await lab.idle();
+    };
+    // Each of them is asked for when the one before is answered, and a search takes several answers.
+    expect(await sent(many)).toBeLessThan(50 + 3 * 30);
     expect(new Set(fates(all))).toEqual(new Set(['waiting']));
   });
 });
