@@ -187,6 +187,7 @@ export class RedisPlace implements Home {
       this.deadlocks.beat();
       const waiting = this.waiting();
       if (waiting.length === 0) {
+        // There will be no other beat: whoever has not answered by now is not waited for.
         this.deadlocks.beat();
         return;
       }

@@ -141,7 +141,7 @@ describe('expectReplay', () => {
 
   it('plays at the pace of the recording, in virtual time: what depends on time comes out alike', async () => {
     const limited: ReplaySetup = (coordinator) => {
-      const api = rateLimiter('api', { limit: 1, per: '3s' });
+      const api = rateLimiter('api', { limit: 1, per: '3h' });
       when('asked', async (n: number) => {
         await run(api, async () => {});
         // What the clock says, to the second.
@@ -151,13 +151,11 @@ describe('expectReplay', () => {
     const story = async (clock: ReturnType<typeof virtualTime>) => {
       for (let n = 0; n < 3; n++) {
         emit('asked', n);
-        await clock.advance('4s');
+        await clock.advance('4h');
       }
     };
-    const log = await record(limited, story);
-    const began = performance.now();
-    await expectReplay(log, limited);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    // In real time it would take until the evening.
+    await expectReplay(await record(limited, story), limited);
   });
 
   it('waits for retries, and for real work', async () => {
