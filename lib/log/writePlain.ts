@@ -42,7 +42,7 @@ export function writePlain(value: unknown, redaction: Redaction | null, to: Line
   // A getter wants to write something while it is read: that goes the long way.
   if (lines !== null) return false;
   lines = to;
-  bytes = to.bytes;
+  bytes = to.reserve(to.end, slack);
   try {
     const end = any(to.end, value, redaction, 0);
     if (end >= 0) to.end = end;
@@ -87,7 +87,7 @@ function list(at: number, items: readonly unknown[], redaction: Redaction | null
     at = any(at, items[i], redaction, depth);
     if (at < 0) return -1;
   }
-  bytes[at++] = 93;
+  room(at, 0)[at++] = 93;
   return at;
 }
 
@@ -104,6 +104,7 @@ function object(at: number, value: object, redaction: Redaction | null, depth: n
     if (at < 0) return -1;
     sign = comma;
   }
+  room(at, 0);
   if (sign !== comma) bytes[at++] = sign;
   bytes[at++] = 125;
   return at;
